@@ -1,0 +1,26 @@
+# The targets that `sam build` calls, one for each function of template.yaml:
+# each puts a program named bootstrap into $(ARTIFACTS_DIR). The Makefile
+# includes this file. sam tells make nothing of the template's Architecture
+# parameter, so where that is not arm64 name it twice:
+#
+#   LAMBDA_ARCH=x86_64 sam build --parameter-overrides Architecture=x86_64
+LAMBDA_ARCH ?= arm64
+GOARCH_arm64 := arm64
+GOARCH_x86_64 := amd64
+lambda_goarch = $(or $(GOARCH_$(LAMBDA_ARCH)),$(error LAMBDA_ARCH is $(LAMBDA_ARCH): use arm64 or x86_64, as the template's Architecture))
+lambda_output = $(or $(ARTIFACTS_DIR),$(error $@ is for `sam build`, which sets ARTIFACTS_DIR; to build by hand use `make build`))/bootstrap
+lambda_build = CGO_ENABLED=0 GOOS=linux GOARCH=$(lambda_goarch) $(or $(go),go) build -tags lambda.norpc -trimpath -buildvcs=false -ldflags '-s -w' -o '$(lambda_output)'
+
+.PHONY: build-TokenFunction build-RevocationFunction build-IntrospectionFunction build-MetadataFunction
+
+build-TokenFunction:
+	$(lambda_build) ./functions/token
+
+build-RevocationFunction:
+	$(lambda_build) ./functions/revocation
+
+build-IntrospectionFunction:
+	$(lambda_build) ./functions/introspection
+
+build-MetadataFunction:
+	$(lambda_build) ./functions/metadata
