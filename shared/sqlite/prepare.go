@@ -1,0 +1,172 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	lib "modernc.org/sqlite/lib"
+)
+
+// parted refuses a database without its log, which holds the latest writes and
+// never goes away by our doing: a file that was moved or copied alone, or has
+// a second name by a mount. What SQLite would do is make a new log.
+func (s *Store) parted() error {
+	file, err := os.Lstat(s.path)
+	if err != nil || file.Size() == 0 || s.o.Accept {
+		return err
+	}
+	if _, err := os.Lstat(s.path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	c, err := dialUnchanged(s.path, s.o.VFS)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if isNew, err := checkOwner(c); err != nil || isNew {
+		return err
+	}
+	return errParted
+}
+
+// prepareFile checks whose the file is before it changes anything in it.
+func (s *Store) prepareFile(ctx context.Context, c *conn) error {
+	if lib.Xsqlite3_db_readonly(c.tls, c.db, 0) != 0 {
+		return &fault{lib.SQLITE_READONLY, "the file cannot be written"}
+	}
+	isNew, err := checkOwner(c)
+	if err != nil {
+		return err
+	}
+	if s.id, err = identify(s.path); err != nil {
+		return err
+	}
+	if err := s.useWAL(ctx, c); err != nil {
+		return err
+	}
+	if s.log, err = identify(s.path + "-wal"); err != nil {
+		return err
+	}
+	if isNew {
+		if err := inTransaction(c, s.create); err != nil {
+			return err
+		}
+	}
+	if _, err := checkOwner(c); err != nil { // what another process may have made
+		return err
+	}
+	if s.o.Accept {
+		return inTransaction(c, s.accept)
+	}
+	return s.checkIdentity(c)
+}
+
+// checkOwner tells whether the file is empty; if not it must be ours, and not newer.
+func checkOwner(c *conn) (isNew bool, err error) {
+	owner, err := c.number(`PRAGMA application_id`)
+	if err != nil {
+		return false, err
+	}
+	has, err := c.number(`PRAGMA user_version`)
+	if err != nil {
+		return false, err
+	}
+	tables, err := c.number(`SELECT count(*) FROM sqlite_schema`)
+	switch {
+	case err != nil:
+		return false, err
+	case owner == 0 && has == 0 && tables == 0:
+		return true, nil
+	case owner != applicationID:
+		return false, errForeign
+	case has > version:
+		return false, errNewer
+	case has < version:
+		return false, errDamaged // there is no older version
+	}
+	return false, nil
+}
+
+// useWAL switches the write-ahead log on. The switch does not wait for other
+// processes of itself.
+func (s *Store) useWAL(ctx context.Context, c *conn) error {
+	for end := time.Now().Add(s.o.BusyTimeout); ; {
+		mode, err := c.text(`PRAGMA journal_mode = WAL`)
+		if err == nil && mode != "wal" {
+			return errNoWAL
+		}
+		if err == nil {
+			return nil
+		}
+		if f := (*fault)(nil); !errors.As(err, &f) || f.primary() != lib.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// create makes the schema, unless another process has meanwhile.
+func (s *Store) create(c *conn) error {
+	if isNew, err := checkOwner(c); err != nil || !isNew {
+		return err
+	}
+	for _, sql := range append(schema, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID), fmt.Sprintf(`PRAGMA user_version = %d`, version)) {
+		if _, err := c.exec(sql); err != nil {
+			return err
+		}
+	}
+	_, err := c.exec(`INSERT INTO meta (one, generation, inode, born, commits) VALUES (1, ?, ?, ?, 0)`, s.o.Now().UnixMilli(), s.id.inode, s.id.born)
+	return err
+}
+
+// checkIdentity tells a copy from the file that was made or accepted.
+func (s *Store) checkIdentity(c *conn) error {
+	inode, err := c.number(`SELECT inode FROM meta`)
+	if err != nil {
+		return err
+	}
+	born, err := c.number(`SELECT born FROM meta`)
+	if err != nil {
+		return err
+	}
+	if !s.id.same(identity{inode, born}) {
+		return ErrCopied
+	}
+	// In this order: it is noted after the COMMIT.
+	noted := s.turn.noted()
+	commits, err := c.number(`SELECT commits FROM meta`)
+	if err == nil && noted > commits {
+		err = ErrCopied
+	}
+	return err
+}
+
+// accept records the file as it is now, and ends every grant born before.
+func (s *Store) accept(c *conn) error {
+	_, err := c.exec(`UPDATE meta SET generation = max(generation + 1, ?), inode = ?, born = ?, commits = max(commits, ?) + 1`,
+		s.o.Now().UnixMilli(), s.id.inode, s.id.born, s.turn.noted())
+	return err
+}
+
+// inTransaction runs do in a write transaction of its own.
+func inTransaction(c *conn, do func(*conn) error) error {
+	if _, err := c.exec(`BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	err := do(c)
+	if err == nil {
+		_, err = c.exec(`COMMIT`)
+	}
+	if err != nil && c.inTransaction() {
+		_, _ = c.exec(`ROLLBACK`)
+	}
+	return err
+}
