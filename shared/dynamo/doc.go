@@ -1,0 +1,91 @@
+// Package dynamo keeps grants and clients in two DynamoDB tables. It holds the
+// promises of grant.Store by conditional writes to single items; it has no
+// policy of its own, and must not know HTTP or the environment.
+//
+// Both tables have one key, the string attribute pk, and no sort key. N stands
+// for a number, ms for milliseconds since 1970, sha for a SHA-256 as binary.
+// What is zero is left out, except an.
+//
+// # Tokens table
+//
+// TTL attribute expires_at (N, whole seconds). One index, by_subject.
+//
+//	pk = GRANT#<id in hexadecimal>     one item: a grant and all its tokens
+//	  v          N    version of this layout, 1; a greater one is an outage, never "absent"
+//	  c, sub     S    client, subject
+//	  gs         sha  of the subject, base64url (S): the index's key, only where there is a subject
+//	  sc, au     S, L scope, audiences
+//	  ec, es, eg N    client epoch, subject epoch and store generation, as read before the birth
+//	  bn, ab, ie ms   born, absolute end, idle end of the refresh token
+//	  expires_at N    when DynamoDB may delete the item
+//	  fm, rt     sha  of the family secret, of the current refresh token
+//	  p1, p1t    sha, ms  the refresh token before it, and when it was replaced
+//	  p2, p2t    sha, ms  the one before that
+//	  rn, req    N, sha   number of rotations; the last one's request
+//	  op         B    random name of the last birth, redemption or rotation
+//	  an         N    access tokens issued so far
+//	  a0 ... a7  M    an access token: d sha, i and e ms (issued, expires), s and u (scope, audiences) where its own
+//	  code, cc, cr, ce, used   sha, S, sha, ms, BOOL   code, challenge, redirect URI, expiry, whether it was used
+//	  rev, why, rop   ms, S, B   the revocation that stands: when, why, by which write
+//
+//	pk = DENY#<jti>                    a signed token that was issued without an item
+//	  rev, why, expires_at
+//
+//	pk = META                          what this table is
+//	  name       S    the table's name when the row was written
+//	  gen        N    store generation
+//
+//	index by_subject, KEYS_ONLY: partition key gs, sort key pk
+//
+// The index is sparse: grants without a subject are not in it, and none of its
+// attributes changes after the birth: only a birth with a subject writes an entry,
+// for one more write unit; refreshing and revoking never do. Listing by client will get an index of its own, sharded, with
+// the issue that needs it.
+//
+// # Principals table
+//
+// No TTL.
+//
+//	pk = CLIENT#<id>
+//	  ver, epoch N    version of the named attributes; epoch
+//	  state      S    on, off or deleted; a deleted client stays as a tombstone
+//	  s1, s2     M    a kept secret: d sha or h (S, an imported hash), and t ms
+//	  policy     S    JSON of client.Policy
+//	  op         B    random name of the last write
+//	  created, updated   ms
+//
+//	pk = SUBJECT#<SHA-256 of the subject in hexadecimal>
+//	  epoch      N
+//
+//	pk = META                          as above
+//
+// # The rules
+//
+//   - Every read that decides something is consistent. One key is read by
+//     GetItem, which cannot be answered in part; more by one BatchGetItem, whose
+//     unprocessed keys are asked for once more and are then an outage.
+//   - Every update of a grant or client requires that the item exists: an update
+//     of one that TTL has just removed would make an item that never ends.
+//   - rev, an epoch and gen are only ever set where they are absent or less.
+//   - Upserts are DENY#, SUBJECT# and META, and nothing else.
+//   - No error repeats anything of an item: see outage in store.go.
+//
+// # Copies and restores
+//
+// A restore un-revokes whatever was revoked since the backup, and DynamoDB
+// restores into a table of another name. So each table holds its own name.
+// Where it differs from the configured one every operation fails until an
+// operator has run Accept, which raises the store generation and so ends every
+// earlier grant. Only a restore under the very name of a deleted table does not
+// show: there too Accept has to be run.
+//
+// The generation of a table in use only rises when an operator means it. Other
+// processes see that within MetaInterval: every MetaInterval the next Find
+// takes the two META rows along in its one request. The process that raised it
+// sees it at once.
+//
+// # Listing
+//
+// ListClients scans the principals table: its cost rises with clients and
+// revoked subjects. ListGrants queries by_subject, which lags a moment behind.
+package dynamo
