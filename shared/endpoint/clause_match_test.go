@@ -1,0 +1,165 @@
+package endpoint_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"rescind/internal/clauses"
+	"rescind/shared/token"
+)
+
+// placeholder is an innermost {word ...}; JSON's braces have a quote in them.
+var placeholder = regexp.MustCompile(`\{[a-z][^{}"]*\}`)
+
+// fill puts in what the placeholders of a request stand for, inner ones first:
+// {base64 {app}:wrong} is what it looks like.
+func (r *run) fill(text string) string {
+	r.Helper()
+	for placeholder.MatchString(text) {
+		text = placeholder.ReplaceAllStringFunc(text, func(p string) string {
+			got, ok := r.stands(strings.Trim(p, "{}"))
+			if !ok {
+				r.Fatalf("%s: nothing is called %s", r.at, p)
+			}
+			return got
+		})
+	}
+	return text
+}
+
+// stands is what one placeholder stands for.
+func (r *run) stands(words string) (string, bool) {
+	r.Helper()
+	verb, rest, _ := strings.Cut(words, " ")
+	switch verb {
+	case "basic": // {basic app}: its id and secret, form-encoded, in base64
+		return strings.TrimPrefix(r.app(rest).basic(), "Authorization: Basic "), true
+	case "secret": // {secret app}
+		return r.app(rest).text.Reveal(), true
+	case "base64": // {base64 any text}
+		return base64.StdEncoding.EncodeToString([]byte(rest)), true
+	case "escaped": // {escaped any text}
+		return url.QueryEscape(rest), true
+	case "repeated": // {repeated 300 text}
+		times, what, _ := strings.Cut(rest, " ")
+		n, err := strconv.Atoi(times)
+		return strings.Repeat(what, n), err == nil
+	case "began", "now": // {began +1h}, in seconds
+		at := r.began
+		if verb == "now" {
+			at = r.clock.Now()
+		}
+		if rest != "" {
+			d, err := time.ParseDuration(rest)
+			if err != nil {
+				return "", false
+			}
+			at = at.Add(d)
+		}
+		return strconv.FormatInt(at.Unix(), 10), true
+	case "etag":
+		return r.answer.header["Etag"], rest == ""
+	}
+	if v, ok := r.values[words]; ok {
+		return v, true
+	}
+	if a, ok := r.apps[words]; ok {
+		return a.id, true
+	}
+	name, ok := r.names[words]
+	return name, ok
+}
+
+// patterns stand for what a test cannot know before.
+var patterns = map[string]string{
+	"access token":  `(rsc_at_[A-Za-z0-9_-]{70})`,
+	"refresh token": `(rsc_rt_[A-Za-z0-9_-]{92})`,
+	"request id":    `([0-9a-f]{24})`,
+	"length":        `([0-9]+)`,
+	"entity tag":    `("[A-Za-z0-9_-]{16}")`,
+	"retry after":   `([1-9][0-9]?)`,
+}
+
+// matches compares an answer's text with what is expected. "{access token as x}"
+// gives the token a name, from then on.
+func (r *run) matches(what, got, want string) {
+	r.Helper()
+	var names, kinds []string
+	pattern := regexp.QuoteMeta(want)
+	for _, p := range placeholder.FindAllString(want, -1) {
+		kind, name, _ := strings.Cut(strings.Trim(p, "{}"), " as ")
+		form, ok := patterns[kind]
+		if !ok {
+			form = regexp.QuoteMeta(r.fill(p))
+		} else {
+			names, kinds = append(names, name), append(kinds, kind)
+		}
+		pattern = strings.Replace(pattern, regexp.QuoteMeta(p), form, 1)
+	}
+	m := regexp.MustCompile(`^(?s:` + pattern + `)$`).FindStringSubmatch(got)
+	if m == nil {
+		r.Errorf("%s: %s is\n%s\nand should be\n%s", r.at, what, got, want)
+		return
+	}
+	for i, kind := range kinds {
+		r.take(kind, names[i], m[i+1])
+	}
+}
+
+func (r *run) take(kind, name, got string) {
+	r.Helper()
+	switch kind {
+	case "access token", "refresh token":
+		if v, ok := token.Parse(got); !ok || v.Kind().String() != strings.ReplaceAll(kind, " ", "_") {
+			r.Errorf("%s: what should be an %s is none", r.at, kind)
+		}
+		if name != "" {
+			if _, taken := r.values[name]; taken {
+				r.Fatalf("%s: two tokens are called %s", r.at, name)
+			}
+			r.values[name] = got
+		}
+	case "length":
+		if got != strconv.Itoa(len(r.answer.body)) {
+			r.Errorf("%s: Content-Length is %s and the body has %d bytes", r.at, got, len(r.answer.body))
+		}
+	}
+}
+
+// compare holds the whole answer against the section: a status line, every
+// header, an empty line, the whole body.
+func (r *run) compare(s clauses.Section) {
+	r.Helper()
+	status := strings.SplitN(s.Lines[0], " ", 2)[0]
+	if got := strconv.Itoa(r.answer.status); got != status {
+		r.Errorf("%s: the status is %s and should be %s; the body is %s", r.at, got, s.Lines[0], r.answer.body)
+	}
+	lines := s.Lines[1:]
+	expected := map[string]bool{}
+	body := ""
+	for i, line := range lines {
+		if line == "" {
+			body = strings.Join(lines[i+1:], "\n")
+			break
+		}
+		name, value, ok := strings.Cut(line, ": ")
+		if !ok {
+			r.Fatalf("%s: %q is no header", r.at, line)
+		}
+		name = http.CanonicalHeaderKey(name)
+		expected[name] = true
+		r.matches("the header "+name, r.answer.header[name], value)
+	}
+	for name, value := range r.answer.header {
+		if !expected[name] {
+			r.Errorf("%s: there is a header more: %s", r.at, fmt.Sprintf("%s: %s", name, value))
+		}
+	}
+	r.matches("the body", r.answer.body, body)
+}

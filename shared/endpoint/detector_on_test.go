@@ -1,0 +1,6 @@
+//go:build race
+
+package endpoint_test
+
+// raceDetector tells that the detector is built in, which allocates too.
+const raceDetector = true
