@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"rescind/shared/audit"
+	"rescind/shared/grant"
+	"rescind/shared/secret"
+	"rescind/shared/token"
+)
+
+// operatorReason is what a grant's revocation says where --reason was not given.
+const operatorReason = "operator"
+
+type revokeFlags struct {
+	token, grant, subject, client string
+	reason                        string
+}
+
+func (a *app) revokeCommand() *cobra.Command {
+	var f revokeFlags
+	cmd := &cobra.Command{
+		Use:   "revoke --token - | --grant ID | --subject SUB | --client ID",
+		Short: "End a grant, or all grants of a user or a client",
+		Long: `End a grant with all its tokens, named by one of its tokens or by its id, or end
+all grants that a user or a client has until now. When this command says that
+something has ended, no server of this store accepts any of those tokens again.
+Ending what has ended already changes nothing, and is no failure; nor is a token
+or grant that nobody knows.
+
+A token is read from standard input. On the command line it would stay in the
+shell's history, and every user of the machine could see it.`,
+		Example: "  rescind revoke --token - < token.txt\n  rescind revoke --subject alice --reason \"laptop stolen\"",
+		Args:    exactly(0, ""),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.token, "token", "", "`-`: read an access token or refresh token from standard input, and end its grant")
+	flags.StringVar(&f.grant, "grant", "", "end the grant with this `ID`")
+	flags.StringVar(&f.subject, "subject", "", "end all grants of this user, `SUB`")
+	flags.StringVar(&f.client, "client", "", "end all grants of the client with this `ID`; it stays on")
+	flags.StringVar(&f.reason, "reason", operatorReason, "a `TEXT` for the audit, and kept with the grant")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		act, err := a.revocation(cmd, f)
+		if err != nil {
+			return err
+		}
+		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+			ended, err := act(ctx, store)
+			switch {
+			case isRefusal(err):
+				return err
+			case err != nil:
+				return fmt.Errorf("nobody knows whether it has ended, run this again: %w", err)
+			}
+			return a.print(ended, func(w io.Writer) { fmt.Fprintln(w, ended.text) })
+		})(cmd, args)
+	}
+	return cmd
+}
+
+// endedView is what a revocation ended: "grant", "subject", "client" or
+// "nothing". Times are seconds since 1970.
+type endedView struct {
+	Ended    string `json:"ended"`
+	Why      string `json:"why,omitempty"` // for nothing: "unknown" or "already_revoked"
+	GrantID  string `json:"grant_id,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	Subject  string `json:"sub,omitempty"`
+	At       int64  `json:"revoked_at,omitempty"` // of the grant, the first revocation's
+	Reason   string `json:"reason,omitempty"`     // likewise
+	Epoch    int64  `json:"epoch,omitempty"`      // of the subject or client, after it was raised
+
+	text string // for people
+}
+
+type revocation func(context.Context, grant.Store) (endedView, error)
+
+// revocation checks the command line whole before anything is opened, and
+// gives what it asks for.
+func (a *app) revocation(cmd *cobra.Command, f revokeFlags) (revocation, error) {
+	var given []string
+	for _, name := range []string{"token", "grant", "subject", "client"} {
+		if cmd.Flags().Changed(name) {
+			given = append(given, name)
+		}
+	}
+	if len(given) != 1 {
+		return nil, usagef("name exactly one of --token -, --grant, --subject and --client; see `%s --help`", cmd.CommandPath())
+	}
+	if f.reason == "" {
+		f.reason = operatorReason
+	}
+	if err := checkWord("--reason", f.reason, maxReason); err != nil {
+		return nil, err
+	}
+	switch given[0] {
+	case "token":
+		return a.revokeToken(f)
+	case "grant":
+		id, err := parseGrant(f.grant)
+		return func(ctx context.Context, store grant.Store) (endedView, error) {
+			return a.endGrant(ctx, store, id, f.reason, audit.Event{})
+		}, err
+	case "subject":
+		return a.endSubject(f), checkSubject(f.subject)
+	default:
+		return a.endClient(f), checkClientID(f.client)
+	}
+}
+
+// revokeToken reads the token before the store is opened: whoever types it in
+// holds nothing open meanwhile.
+func (a *app) revokeToken(f revokeFlags) (revocation, error) {
+	if f.token != "-" {
+		return nil, usagef("a token on the command line stays in the shell's history: write `--token -` and give it on standard input")
+	}
+	text, err := a.readToken()
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, store grant.Store) (endedView, error) {
+		v, ok := token.Parse(text.Reveal())
+		if !ok {
+			return a.unknownToken(ctx, audit.Event{Reason: "not_a_token"}), nil
+		}
+		e := audit.Event{TokenKind: v.Kind().String(), GrantID: v.GrantID().String()}
+		rows, err := store.Find(ctx, grant.Keys{Grants: []token.GrantID{v.GrantID()}})
+		if err != nil {
+			a.record(ctx, revoking(e), err)
+			return endedView{}, err
+		}
+		g := rows.Grants[0]
+		if g == nil || !g.Recognises(v) {
+			// The id in a token that is not ours is anybody's choice.
+			return a.unknownToken(ctx, audit.Event{TokenKind: e.TokenKind, Reason: grant.WhyUnknown}), nil
+		}
+		e.ClientID, e.Subject = g.ClientID, g.Subject
+		return a.endGrant(ctx, store, g.ID, f.reason, e)
+	}, nil
+}
+
+// tokenRoom is more than the longest token of ours, in bytes.
+const tokenRoom = 1024
+
+// readToken reads all of standard input but one last newline. At a terminal it
+// asks, and does not show what is typed.
+func (a *app) readToken() (secret.Text, error) {
+	if f, ok := a.stdin.(*os.File); ok && isTerminal(f) {
+		_, _ = fmt.Fprint(a.stderr, "Token (not shown): ")
+		typed, err := term.ReadPassword(int(f.Fd()))
+		_, _ = fmt.Fprintln(a.stderr)
+		if err != nil {
+			return secret.Text{}, fmt.Errorf("reading the token from the terminal: %w", err)
+		}
+		return tokenText(bytes.TrimSpace(typed))
+	}
+	b, err := io.ReadAll(io.LimitReader(a.stdin, tokenRoom+1))
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("reading the token from standard input: %w", err)
+	}
+	return tokenText(bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r")))
+}
+
+func tokenText(b []byte) (secret.Text, error) {
+	switch {
+	case len(b) == 0:
+		return secret.Text{}, usagef("standard input holds no token; give one, such as `rescind revoke --token - < token.txt`")
+	case len(b) > tokenRoom || bytes.ContainsAny(b, "\n"):
+		return secret.Text{}, usagef("standard input must hold one token and nothing else")
+	}
+	return secret.NewText(string(b)), nil
+}
+
+func revoking(e audit.Event) audit.Event {
+	e.Action, e.Operation = audit.Revoke, "revoke"
+	return e
+}
+
+func (a *app) unknownToken(ctx context.Context, e audit.Event) endedView {
+	a.record(ctx, revoking(e), nil)
+	return endedView{Ended: grant.EndedNothing, Why: grant.WhyUnknown,
+		text: "Nothing was ended: this store knows no such token. It never issued it, or it ended and was cleaned away."}
+}
+
+func (a *app) endGrant(ctx context.Context, store grant.RevokeStore, id token.GrantID, reason string, e audit.Event) (endedView, error) {
+	ended, err := a.rules.RevokeGrant(ctx, store, id, reason)
+	e.GrantID, e.Reason = id.String(), reason
+	if err == nil && ended.What == grant.EndedNothing {
+		e.Reason = ended.Why
+	}
+	a.record(ctx, revoking(e), err)
+	if err != nil {
+		return endedView{}, err
+	}
+	v := endedView{Ended: ended.What, Why: ended.Why, GrantID: id.String(), Reason: ended.Stand.Reason}
+	if !ended.Stand.At.IsZero() {
+		v.At = ended.Stand.At.Unix()
+	}
+	switch {
+	case ended.What == grant.EndedGrant:
+		v.text = fmt.Sprintf("Grant %s has ended, with all its tokens, at %s.", v.GrantID, stamp(ended.Stand.At))
+	case ended.Why == grant.WhyAlready:
+		v.text = fmt.Sprintf("Nothing was changed: grant %s had ended already, at %s (%s).", v.GrantID, stamp(ended.Stand.At), v.Reason)
+	default:
+		v.text = fmt.Sprintf("Nothing was ended: this store knows no grant %s. It never was, or it ended and was cleaned away.", v.GrantID)
+	}
+	return v, nil
+}
+
+func (a *app) endSubject(f revokeFlags) revocation {
+	return func(ctx context.Context, store grant.Store) (endedView, error) {
+		epoch, err := a.rules.RevokeSubject(ctx, store, f.subject)
+		a.record(ctx, revoking(audit.Event{Subject: f.subject, Reason: f.reason}), err)
+		v := endedView{Ended: "subject", Subject: f.subject, Epoch: epoch,
+			text: fmt.Sprintf("All grants of user %s born until %s have ended, with all their tokens (epoch %d).", f.subject, epochTime(epoch), epoch)}
+		// Raised all the same: a grant may be on its way. But a mistyped name ends nothing.
+		if some, listErr := store.ListGrants(ctx, f.subject, token.GrantID{}, 1); err == nil && listErr == nil && len(some) == 0 {
+			v.text += "\nThis store lists no grant of that user, though: check the name."
+		}
+		return v, err
+	}
+}
+
+func (a *app) endClient(f revokeFlags) revocation {
+	return func(ctx context.Context, store grant.Store) (endedView, error) {
+		c, err := a.manager(store).RaiseEpoch(ctx, f.client)
+		a.record(ctx, revoking(audit.Event{ClientID: f.client, Reason: f.reason}), err)
+		if err != nil {
+			return endedView{}, err
+		}
+		return endedView{Ended: "client", ClientID: c.ID, Epoch: c.Epoch,
+			text: fmt.Sprintf("All grants of client %s born until %s have ended, with all their tokens (epoch %d).", c.ID, epochTime(c.Epoch), c.Epoch)}, nil
+	}
+}

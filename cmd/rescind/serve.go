@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"rescind/shared/audit"
+	"rescind/shared/client"
+	"rescind/shared/endpoint"
+	"rescind/shared/grant"
+	"rescind/shared/granttype"
+)
+
+// The limits of the HTTP server. A caller that is slow must not hold a
+// connection for long, and no answer takes longer than a busy store's.
+const (
+	readHeaderLimit = 5 * time.Second
+	readLimit       = 15 * time.Second
+	writeLimit      = 30 * time.Second
+	idleLimit       = 60 * time.Second
+	maxHeaderBytes  = 16 << 10
+	drainLimit      = 10 * time.Second
+)
+
+type serveFlags struct {
+	addr   string
+	issuer string
+	demo   bool
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the endpoints on this machine",
+		Long: `Serve the endpoints on this machine, until Ctrl-C or SIGTERM.
+
+With 127.0.0.1 or localhost it listens on ::1 too, where there is IPv6. The
+store is made where there is none. One log line for each request and one for
+each event of the audit go to standard error: JSON, or readable lines on a
+terminal.`,
+		Example: "  rescind serve --demo\n  rescind serve --addr 127.0.0.1:8001 --store sqlite:/var/lib/rescind/rescind.db --issuer https://auth.example.com",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := a.serve(cmd.Context(), f)
+			if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
+				return nil // stopped before it had started
+			}
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:8000", "the `HOST:PORT` to listen on; port 0 takes any that is free")
+	flags.StringVar(&f.issuer, "issuer", "", "the `URL` that stands in the metadata and in introspections (default http://localhost:PORT)")
+	flags.BoolVar(&f.demo, "demo", false, "register a demo client of each type on the first start, and print how to use them")
+	return cmd
+}
+
+// serve runs the gateway until ctx ends, which is no failure.
+func (a *app) serve(ctx context.Context, f serveFlags) (err error) {
+	addr, err := parseAddress(f.addr)
+	if err != nil {
+		return err
+	}
+	l, err := parseStore(a.storeName)
+	if err != nil {
+		return err
+	}
+	if f.issuer != "" {
+		if err := endpoint.CheckIssuer(f.issuer); err != nil {
+			return usagef("--issuer: %w", err)
+		}
+	}
+	listeners, port, err := listen(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer closeAll(listeners)
+	addr.port = port
+	s := site{issuer: f.issuer, addr: addr, store: a.storeName}
+	if s.issuer == "" {
+		s.issuer = "http://localhost:" + strconv.Itoa(port)
+	}
+	if l.isFile() && !l.exists() && !a.asJSON {
+		if _, err := fmt.Fprintf(a.stdout, "Creating the store in %s\n", l.path); err != nil {
+			return fmt.Errorf("writing to standard output: %w", err)
+		}
+	}
+	store, err := a.open(ctx, l, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	handler, err := a.gateway(store, s.issuer)
+	if err != nil {
+		return err
+	}
+	var d demo
+	if f.demo {
+		if d, err = a.prepareDemo(ctx, store); err != nil {
+			return err
+		}
+	}
+	if err := a.printBanner(s, listeners, d); err != nil {
+		return err
+	}
+	return a.run(ctx, handler, listeners)
+}
+
+// gateway is all endpoints over one store.
+func (a *app) gateway(store grant.Store, issuer string) (http.Handler, error) {
+	svc := &endpoint.Service{
+		Issuer: issuer,
+		Rules:  a.rules,
+		Auth:   client.NewAuthenticator(a.rules.Now, client.NewAttempts(10, 6*time.Second)),
+		Audit:  audit.Slog{Logger: a.log},
+		Log:    a.log,
+	}
+	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
+	return svc.Gateway(map[string]http.Handler{
+		endpoint.RouteToken:         svc.Token(store, types...),
+		endpoint.RouteRevocation:    svc.Revocation(store),
+		endpoint.RouteIntrospection: svc.Introspection(store),
+		endpoint.RouteMetadata:      svc.Metadata(types...),
+	}, store)
+}
+
+// run serves until ctx ends, then lets the requests under way finish.
+func (a *app) run(ctx context.Context, handler http.Handler, listeners []net.Listener) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderLimit,
+		ReadTimeout:       readLimit,
+		WriteTimeout:      writeLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          errorLog(a.log),
+		// "OPTIONS *" is answered as any other path that does not exist.
+		DisableGeneralOptionsHandler: true,
+	}
+	all, stopped := errgroup.WithContext(ctx)
+	for _, l := range listeners {
+		all.Go(func() error {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serving on %s: %w", l.Addr(), err)
+			}
+			return nil
+		})
+	}
+	all.Go(func() error {
+		<-stopped.Done()
+		a.log.Info("stopping", "limit", drainLimit.String())
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
+		defer cancel()
+		if err := server.Shutdown(drain); err != nil {
+			a.log.Warn("some requests were still under way and were cut off")
+			_ = server.Close() // what is left has had its time
+		}
+		return nil
+	})
+	err := all.Wait()
+	if err == nil {
+		a.log.Info("stopped")
+	}
+	return err
+}
+
+// site is where the service is and who it says it is.
+type site struct {
+	issuer string
+	addr   address
+	store  string
+}
+
+// base is the URL to type on this machine: the issuer where that is this very
+// port of localhost, else the port with the issuer's path.
+func (s site) base() string {
+	path := ""
+	if u, err := url.Parse(s.issuer); err == nil {
+		path = u.Path
+	}
+	host := s.addr.host
+	if host == "" || host == loopback4 || host == loopback6 || net.ParseIP(host).IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + join(host, s.addr.port) + path
+}
