@@ -1,0 +1,103 @@
+package sample
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rescind/shared/client"
+	"rescind/shared/grant"
+	"rescind/shared/oauth"
+	"rescind/shared/secret"
+)
+
+// The sample clients' ids.
+const (
+	Confidential   = "sample-confidential"
+	Public         = "sample-public"
+	Other          = "sample-other" // a confidential client too
+	ResourceServer = "sample-resource-server"
+)
+
+const (
+	audience = "https://api.example.com"
+	subject  = "sample-subject"
+)
+
+// born is when the secrets were made; the grants are born when they are filled in.
+var born = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+
+// Grants are the sample grants, by name, each with the client that it belongs
+// to. Every event that changes a grant has one of its own, so that the events
+// can be sent in any order.
+var Grants = map[string]string{
+	"introspect":     Confidential, // stays alive
+	"revoked":        Confidential, // was revoked before
+	"reuse":          Confidential, // its Earlier token ends it
+	"refresh":        Confidential,
+	"refresh-public": Public,
+	"revoke-access":  Confidential,
+	"revoke-refresh": Confidential,
+	"revoke-sam":     Confidential,
+	"revoke-rest":    Confidential,
+	"revoke-url":     Confidential,
+	"revoke-public":  Public,
+	"another-client": Other, // stays alive
+}
+
+// Fill puts the sample clients and grants into an empty store. The grants are
+// born now.
+func Fill(ctx context.Context, s grant.Store, now time.Time) error {
+	generation, err := s.Generation(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the store generation: %w", err)
+	}
+	now = now.UTC().Truncate(time.Millisecond)
+	for id, p := range policies() {
+		c := &client.Client{ID: id, Version: 1, Epoch: born.UnixMilli(), State: client.On, Policy: p, Op: opOf(id), Created: born, Updated: born}
+		if !p.IsPublic() {
+			c.Secrets = []client.Secret{{Digest: Secret(id).Digest(), Created: born}}
+		}
+		if err := s.CreateClient(ctx, c); err != nil {
+			return fmt.Errorf("creating the client %s (is the store not empty?): %w", id, err)
+		}
+	}
+	for name, clientID := range Grants {
+		if err := s.Create(ctx, newGrant(name, clientID, generation, now)); err != nil {
+			return fmt.Errorf("creating the grant %q (is the store not empty?): %w", name, err)
+		}
+	}
+	_, err = s.Revoke(ctx, GrantID("revoked"), "", grant.Revocation{At: now, Reason: "sample", Op: opOf("revocation")})
+	if err != nil {
+		return fmt.Errorf("revoking a grant: %w", err)
+	}
+	return nil
+}
+
+func policies() map[string]client.Policy {
+	both := []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken}
+	confidential := client.Policy{
+		Name: "Sample", Type: client.Confidential, GrantTypes: both,
+		Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"}, Audience: []string{audience},
+	}
+	public := confidential
+	public.Type, public.GrantTypes = client.Public, []string{oauth.GrantRefreshToken}
+	server := client.Policy{Name: "Sample API", Type: client.Confidential, Audience: []string{audience}, ResourceServer: true}
+	return map[string]client.Policy{Confidential: confidential, Public: public, Other: confidential, ResourceServer: server}
+}
+
+func newGrant(name, clientID string, generation int64, now time.Time) *grant.Grant {
+	rules := grant.Defaults(time.Now, nil)
+	end := now.Add(rules.RefreshAbsolute)
+	g := &grant.Grant{
+		ID: GrantID(name), ClientID: clientID, Subject: subject, Scope: oauth.Scope{"read", "write"}, Audience: []string{audience},
+		Epochs: grant.Epochs{Client: born.UnixMilli(), Store: generation},
+		Born:   now, AbsoluteEnd: end, IdleEnd: now.Add(rules.RefreshIdle), ExpiresAt: end.Add(48 * time.Hour).Truncate(time.Second),
+		Op: opOf(name), Family: Refresh(name).Family(), Refresh: Refresh(name).Digest(), Issued: 1,
+	}
+	g.Access[0] = grant.Slot{Digest: Access(name).Digest(), Issued: now, Expires: now.Add(rules.AccessLifetime)}
+	return g
+}
+
+// opOf names a write after what it made; here nothing need be unguessable.
+func opOf(name string) secret.Op { return secret.Op(secret.NewText(name).Digest()) }

@@ -1,0 +1,202 @@
+package functions_test
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"rescind/shared/client"
+	"rescind/shared/dynamo"
+	"rescind/shared/endpoint"
+	"rescind/shared/grant"
+	"rescind/shared/secret"
+	"rescind/shared/token"
+)
+
+// wired is the interface that a function's main gives its store to the
+// endpoint as. The mains name it too, and do not compile where it is less than
+// the endpoint asks for.
+var wired = map[string]reflect.Type{
+	"token":         reflect.TypeFor[endpoint.TokenStore](),
+	"revocation":    reflect.TypeFor[grant.RevokeStore](),
+	"introspection": reflect.TypeFor[grant.Finder](),
+}
+
+// A policy permits what the methods of the interface do to each table, and
+// nothing else: what they do is recorded while each of them runs.
+func TestTemplatePoliciesAreTheStoreInterfaces(t *testing.T) {
+	template := readTemplate(t)
+	for _, name := range names {
+		want := map[string][]string{}
+		if store, ok := wired[name]; ok {
+			want = verbsOf(t, store)
+			main := string(readFile(t, "functions", name, "main.go"))
+			if !strings.Contains(main, "var store "+store.String()+" = tables.Open(") {
+				t.Errorf("functions/%s/main.go does not open its store as %s", name, store)
+			}
+		}
+		if got := permitted(t, template, name); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the policy permits\n%v\nand its store does\n%v", name, got, want)
+		}
+	}
+}
+
+// permitted is what a function's policy allows: the verbs on each table, sorted.
+func permitted(t *testing.T, template yamlMap, name string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	policies, _ := template.optional("Resources", logicalID(name), "Properties")["Policies"].([]any)
+	for _, p := range policies {
+		document, ok := p.(yamlMap)
+		if !ok {
+			t.Fatalf("%s: a policy by name, %v: write its verbs out", name, p)
+		}
+		for _, s := range document.at(t, "Statement").([]any) {
+			statement := s.(yamlMap)
+			if statement["Effect"] != "Allow" || len(statement) != 3 {
+				t.Errorf("%s: a statement that is more than Allow, Action and Resource", name)
+			}
+			table, ok := strings.CutSuffix(statement.at(t, "Resource", "Fn::GetAtt").(string), ".Arn")
+			if !ok || found[table] != nil {
+				t.Errorf("%s: a second statement for %s, or one for no table", name, table)
+			}
+			for _, action := range statement.at(t, "Action").([]any) {
+				found[table] = append(found[table], strings.TrimPrefix(action.(string), "dynamodb:"))
+			}
+			slices.Sort(found[table])
+		}
+	}
+	return found
+}
+
+// calls calls each method of a store.
+var calls = map[string]func(context.Context, *dynamo.Store) error{
+	"Find": func(ctx context.Context, s *dynamo.Store) error {
+		for _, keys := range []grant.Keys{
+			{Clients: []string{"c"}},
+			{Grants: []token.GrantID{{1}}},
+			{Clients: []string{"c"}, Grants: []token.GrantID{{1}}},
+		} {
+			if _, err := s.Find(ctx, keys); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	"Create": func(ctx context.Context, s *dynamo.Store) error {
+		return s.Create(ctx, &grant.Grant{ID: token.GrantID{1}, ClientID: "c", Born: time.Now()})
+	},
+	"Replace": func(ctx context.Context, s *dynamo.Store) error {
+		return s.Replace(ctx, grant.Change{ID: token.GrantID{1}, Op: secret.Op{1}})
+	},
+	"Revoke": func(ctx context.Context, s *dynamo.Store) error {
+		_, err := s.Revoke(ctx, token.GrantID{1}, "c", grant.Revocation{At: time.Now(), Op: secret.Op{1}})
+		return err
+	},
+	"RemoveAccess": func(ctx context.Context, s *dynamo.Store) error {
+		return s.RemoveAccess(ctx, token.GrantID{1}, 0, secret.Digest{1})
+	},
+	"Deny": func(ctx context.Context, s *dynamo.Store) error {
+		return s.Deny(ctx, grant.Denial{JTI: "j", At: time.Now()})
+	},
+	"UpdateClient": func(ctx context.Context, s *dynamo.Store) error {
+		return s.UpdateClient(ctx, "c", 1, client.Change{Op: secret.Op{1}, Updated: time.Now()})
+	},
+}
+
+// verbsOf runs all methods of the interface, each on a store that has read its
+// META rows before and on one that finds none, and gives what they sent.
+func verbsOf(t *testing.T, store reflect.Type) map[string][]string {
+	t.Helper()
+	seen := map[string]map[string]bool{}
+	for i := range store.NumMethod() {
+		method := store.Method(i).Name
+		call, ok := calls[method]
+		if !ok {
+			t.Fatalf("%s: add a call of %s to this test", store, method)
+		}
+		for _, named := range []bool{true, false} {
+			api := &recorder{seen: seen, named: named}
+			s := dynamo.New(api, dynamo.Tables{Tokens: "TokensTable", Principals: "PrincipalsTable"})
+			if err := s.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := call(t.Context(), s); err != nil {
+				t.Fatalf("%s: %v", method, err)
+			}
+		}
+	}
+	verbs := map[string][]string{}
+	for table, v := range seen {
+		verbs[table] = slices.Sorted(maps.Keys(v))
+	}
+	return verbs
+}
+
+// recorder is a DynamoDB whose conditions always hold. It notes what it is asked.
+type recorder struct {
+	seen  map[string]map[string]bool
+	named bool // whether the tables have META rows
+}
+
+func (r *recorder) note(table *string, verb string) {
+	if r.seen[*table] == nil {
+		r.seen[*table] = map[string]bool{}
+	}
+	r.seen[*table][verb] = true
+}
+
+func (r *recorder) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	r.note(in.TableName, "GetItem")
+	return &dynamodb.GetItemOutput{}, nil
+}
+
+func (r *recorder) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	out := &dynamodb.BatchGetItemOutput{Responses: map[string][]item{}}
+	for table, keys := range in.RequestItems {
+		r.note(&table, "BatchGetItem")
+		for _, key := range keys.Keys {
+			if r.named && reflect.DeepEqual(key["pk"], text("META")) {
+				out.Responses[table] = append(out.Responses[table], item{"pk": key["pk"], "name": text(table), "gen": number("0")})
+			}
+		}
+	}
+	return out, nil
+}
+
+func (r *recorder) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	r.note(in.TableName, "PutItem")
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+func (r *recorder) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	r.note(in.TableName, "UpdateItem")
+	out := &dynamodb.UpdateItemOutput{}
+	if in.ReturnValues != "" { // a revocation reads the item as it is then
+		out.Attributes = item{"pk": in.Key["pk"], "v": number("1"), "c": text("c"), "an": number("0"), "rev": number("1")}
+	}
+	return out, nil
+}
+
+func (r *recorder) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	r.note(in.TableName, "Query")
+	return &dynamodb.QueryOutput{}, nil
+}
+
+func (r *recorder) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	r.note(in.TableName, "Scan")
+	return &dynamodb.ScanOutput{}, nil
+}
+
+type item = map[string]types.AttributeValue
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func number(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
