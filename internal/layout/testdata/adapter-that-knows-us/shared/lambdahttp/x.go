@@ -1,0 +1,4 @@
+// Package lambdahttp is planted.
+package lambdahttp
+
+import _ "rescind/shared/oauth"

@@ -1,0 +1,6 @@
+// Package client is planted.
+package client
+
+import "os"
+
+var x = os.Getenv("X")

@@ -1,0 +1,2 @@
+// Package x is planted.
+package x

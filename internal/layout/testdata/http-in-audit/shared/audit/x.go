@@ -1,0 +1,4 @@
+// Package audit is planted.
+package audit
+
+import _ "net/http/httptest"

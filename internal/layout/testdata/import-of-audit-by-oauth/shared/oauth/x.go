@@ -1,0 +1,4 @@
+// Package oauth is planted.
+package oauth
+
+import _ "rescind/shared/audit"

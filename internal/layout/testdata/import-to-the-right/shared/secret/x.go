@@ -1,0 +1,4 @@
+// Package secret is planted.
+package secret
+
+import _ "rescind/shared/client"

@@ -1,0 +1,4 @@
+// Package sqlite is planted.
+package sqlite
+
+import _ "rescind/shared/dynamo"

@@ -1,0 +1,2 @@
+// Package util is planted.
+package util

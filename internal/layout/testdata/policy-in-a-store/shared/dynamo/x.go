@@ -1,0 +1,4 @@
+// Package dynamo is planted.
+package dynamo
+
+import _ "rescind/shared/granttype"

@@ -1,0 +1,4 @@
+// Package grant is planted.
+package grant
+
+import _ "rescind/shared/token"

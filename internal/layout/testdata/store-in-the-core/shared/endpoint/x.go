@@ -1,0 +1,4 @@
+// Package endpoint is planted.
+package endpoint
+
+import _ "rescind/shared/sqlite"

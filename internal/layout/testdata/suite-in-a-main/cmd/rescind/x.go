@@ -1,0 +1,4 @@
+// Package main is planted.
+package main
+
+import _ "rescind/shared/storetest"
