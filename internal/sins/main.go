@@ -1,0 +1,165 @@
+// Command sins plants one fault after the other in a copy of the tree and runs
+// the tests that should notice. A sin that no test notices is a missing test.
+//
+//	go run ./internal/sins            plant them all; exit status 1 if one goes unnoticed
+//	go run ./internal/sins --page     print the page docs/planted-sins.md
+//	go run ./internal/sins NAME...    plant only these
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	page := flag.Bool("page", false, "print the page that lists the sins")
+	flag.Parse()
+	if *page {
+		fmt.Print(renderPage())
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	passed, failed, err := plantAll(ctx, ".", flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sins:", err)
+		os.Exit(1)
+	}
+	fmt.Printf("%d passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		os.Exit(1)
+	}
+}
+
+func plantAll(ctx context.Context, root string, names []string) (passed, failed int, err error) {
+	dir, err := os.MkdirTemp("", "rescind-sins-")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer os.RemoveAll(dir)
+	if err := copyTree(root, dir); err != nil {
+		return 0, 0, err
+	}
+	for _, s := range sins {
+		if len(names) > 0 && !slices.Contains(names, s.Name) {
+			continue
+		}
+		start := time.Now()
+		verdict, err := s.plant(ctx, dir)
+		if err != nil {
+			return passed, failed, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if verdict == "" {
+			passed++
+			verdict = "noticed"
+		} else {
+			failed++
+		}
+		fmt.Printf("%-34s %5.1fs  %s\n", s.Name, time.Since(start).Seconds(), verdict)
+	}
+	return passed, failed, nil
+}
+
+// plant commits the sin, runs its tests and undoes it. The verdict is empty
+// where a test failed, as it should.
+func (s sin) plant(ctx context.Context, dir string) (verdict string, err error) {
+	path := filepath.Join(dir, filepath.FromSlash(s.File))
+	before, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if n := bytes.Count(before, []byte(s.Find)); n != 1 {
+		return "", fmt.Errorf("its place stands %d times in %s", n, s.File)
+	}
+	after := bytes.Replace(before, []byte(s.Find), []byte(s.Replace), 1)
+	if err := os.WriteFile(path, after, 0o600); err != nil {
+		return "", err
+	}
+	defer func() { err = firstError(err, os.WriteFile(path, before, 0o600)) }()
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "./"+filepath.ToSlash(filepath.Dir(s.File)))
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("it does not compile, so it shows nothing: %s", out)
+	}
+	args := []string{"test", "-trimpath", "-count=1", "-failfast", "-timeout", "5m"}
+	if s.Run != "" {
+		args = append(args, "-run", s.Run)
+	}
+	test := exec.CommandContext(ctx, "go", append(args, s.Packages...)...)
+	test.Dir = dir
+	out, err := test.CombinedOutput()
+	switch {
+	case err == nil:
+		return "NOT NOTICED", nil
+	case !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic:")):
+		return "", fmt.Errorf("the tests did not run: %s", tail(out))
+	}
+	return "", nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tail(out []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return strings.Join(lines[max(0, len(lines)-12):], "\n")
+}
+
+// copyTree copies what a clone would hold, leaving out hidden folders, a
+// fetched engine among them: the sins are noticed without one.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil || rel == "." {
+			return err
+		}
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") || rel == "build" {
+				return filepath.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), b, 0o600)
+	})
+}
+
+func renderPage() string {
+	var b strings.Builder
+	b.WriteString("# Planted sins\n\nEach of these faults was planted, alone, in a copy of the tree, and a test failed. `go run ./internal/sins` does it again, and\n" +
+		"`.ci/run` does it every time. The page is printed by `go run ./internal/sins --page`.\n\n" +
+		"| sin | where | what is done | noticed by |\n|---|---|---|---|\n")
+	for _, s := range sins {
+		noticed := strings.Join(s.Packages, " ")
+		if s.Run != "" {
+			noticed += " `" + strings.ReplaceAll(s.Run, "|", "\\|") + "`"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", s.Name, s.File, s.What, noticed)
+	}
+	return b.String()
+}
