@@ -42,7 +42,7 @@ type Secret struct {
 
 // Same tells whether both are the same kept secret.
 func (s Secret) Same(o Secret) bool {
-	return s.Digest.Equal(o.Digest) && s.Imported.Reveal() == o.Imported.Reveal()
+	return s.Digest.Equal(o.Digest) && s.Imported.Equal(o.Imported)
 }
 
 // Client types, RFC 6749 section 2.1.

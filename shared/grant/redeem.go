@@ -93,5 +93,5 @@ func verifies(verifier secret.Text, challenge string) bool {
 	}
 	sum := sha256.Sum256([]byte(verifier.Reveal()))
 	got := secret.NewText(base64.RawURLEncoding.EncodeToString(sum[:]))
-	return got.Digest().Equal(secret.NewText(challenge).Digest())
+	return got.Equal(secret.NewText(challenge))
 }
