@@ -11,34 +11,34 @@ import (
 	"rescind/shared/client"
 	"rescind/shared/grant"
 	"rescind/shared/secret"
-	"rescind/shared/token"
 )
 
 // Attribute names that conditions and updates use too. doc.go draws them all.
 const (
-	attrKey       = "pk"
-	attrVersion   = "v"
-	attrClient    = "c"
-	attrIndex     = "gs"
-	attrIdleEnd   = "ie"
-	attrFamily    = "fm"
-	attrRefresh   = "rt"
-	attrPrevious  = "p1"
-	attrSecond    = "p2"
-	attrRotation  = "rn"
-	attrRequest   = "req"
-	attrOp        = "op"
-	attrIssued    = "an"
-	attrCode      = "code"
-	attrUsed      = "used"
-	attrRevoked   = "rev"
-	attrReason    = "why"
-	attrRevoker   = "rop"
-	attrEpoch     = "epoch"
-	attrClientVer = "ver"
-	attrState     = "state"
-	attrPolicy    = "policy"
-	attrUpdated   = "updated"
+	attrKey         = "pk"
+	attrVersion     = "v"
+	attrClient      = "c"
+	attrIndex       = "gs"
+	attrClientIndex = "gc"
+	attrIdleEnd     = "ie"
+	attrFamily      = "fm"
+	attrRefresh     = "rt"
+	attrPrevious    = "p1"
+	attrSecond      = "p2"
+	attrRotation    = "rn"
+	attrRequest     = "req"
+	attrOp          = "op"
+	attrIssued      = "an"
+	attrCode        = "code"
+	attrUsed        = "used"
+	attrRevoked     = "rev"
+	attrReason      = "why"
+	attrRevoker     = "rop"
+	attrEpoch       = "epoch"
+	attrClientVer   = "ver"
+	attrState       = "state"
+	attrPolicy      = "policy"
+	attrUpdated     = "updated"
 
 	// TTLAttribute is the tokens table's TTL attribute.
 	TTLAttribute = "expires_at"
@@ -58,6 +58,7 @@ func encodeGrant(k key, g *grant.Grant) (item, error) {
 	w.str(attrClient, g.ClientID)
 	if w.str("sub", g.Subject); g.Subject != "" {
 		w.item[attrIndex] = str(subjectIndexKey(g.Subject))
+		w.item[attrClientIndex] = str(clientIndexKey(g.ClientID, g.ID))
 	}
 	w.scope("sc", g.Scope)
 	w.strings("au", g.Audience)
@@ -122,7 +123,7 @@ func decodeGrant(it item) (*grant.Grant, error) {
 		return nil, fmt.Errorf("dynamo: item %s was written by a newer version; upgrade this one", r.of)
 	}
 	r.need(attrVersion, attrClient, attrIssued)
-	id, ok := token.ParseGrantID(strings.TrimPrefix(r.of, "GRANT#"))
+	id, ok := parseGrantKey(r.of)
 	if !ok {
 		r.fault(attrKey)
 	}
@@ -152,7 +153,7 @@ func decodeGrant(it item) (*grant.Grant, error) {
 func decodeDenial(it item) (grant.Denial, error) {
 	r := readItem(it)
 	r.need(attrRevoked)
-	return grant.Denial{JTI: strings.TrimPrefix(r.of, "DENY#"), At: r.time(attrRevoked), Reason: r.str(attrReason),
+	return grant.Denial{JTI: strings.TrimPrefix(r.of, denialPrefix), At: r.time(attrRevoked), Reason: r.str(attrReason),
 		ExpiresAt: r.seconds(TTLAttribute)}, r.err
 }
 
@@ -213,7 +214,7 @@ func decodeClient(it item) (*client.Client, error) {
 	r := readItem(it)
 	r.need(attrClientVer, attrEpoch, attrState, attrPolicy)
 	c := &client.Client{
-		ID: strings.TrimPrefix(r.of, "CLIENT#"), Version: r.num(attrClientVer), Epoch: r.num(attrEpoch), State: client.State(r.str(attrState)),
+		ID: strings.TrimPrefix(r.of, clientPrefix), Version: r.num(attrClientVer), Epoch: r.num(attrEpoch), State: client.State(r.str(attrState)),
 		Op: r.op(attrOp), Created: r.time("created"), Updated: r.time(attrUpdated),
 	}
 	if c.State != client.On && c.State != client.Off && c.State != client.Deleted {

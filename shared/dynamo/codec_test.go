@@ -143,7 +143,7 @@ func TestDamagedItemsAreOutages(t *testing.T) {
 	g.Previous = [2]grant.Predecessor{{Digest: digest("1"), At: g.Born}, {Digest: digest("2"), At: g.Born}}
 	g.Rotation, g.Request, g.Epochs.Store = 2, digest("request"), 1
 	whole := must[item](t)(encodeGrant(s.grantKey(g.ID), g))
-	derived := map[string]bool{attrIndex: true} // never read
+	derived := map[string]bool{attrIndex: true, attrClientIndex: true} // never read
 	for name := range whole {
 		for kind, damaged := range map[string]types.AttributeValue{
 			"another type": &types.AttributeValueMemberNULL{Value: true},

@@ -8,12 +8,13 @@
 //
 // # Tokens table
 //
-// TTL attribute expires_at (N, whole seconds). One index, by_subject.
+// TTL attribute expires_at (N, whole seconds). Two indexes, by_subject and by_client.
 //
 //	pk = GRANT#<id in hexadecimal>     one item: a grant and all its tokens
 //	  v          N    version of this layout, 1; a greater one is an outage, never "absent"
 //	  c, sub     S    client, subject
-//	  gs         sha  of the subject, base64url (S): the index's key, only where there is a subject
+//	  gs         sha  of the subject, base64url (S): by_subject's key, only where there is a subject
+//	  gc         S    client, # and the third hexadecimal digit of the id: by_client's key, likewise
 //	  sc, au     S, L scope, audiences
 //	  ec, es, eg N    client epoch, subject epoch and store generation, as read before the birth
 //	  bn, ab, ie ms   born, absolute end, idle end of the refresh token
@@ -36,11 +37,18 @@
 //	  gen        N    store generation
 //
 //	index by_subject, KEYS_ONLY: partition key gs, sort key pk
+//	index by_client,  KEYS_ONLY: partition key gc, sort key pk
 //
-// The index is sparse: grants without a subject are not in it, and none of its
-// attributes changes after the birth: only a birth with a subject writes an entry,
-// for one more write unit; refreshing and revoking never do. Listing by client will get an index of its own, sharded, with
-// the issue that needs it.
+// The indexes are sparse: grants without a subject are in neither. None of
+// their attributes changes after the birth: only a birth with a subject writes
+// entries, for two more write units; refreshing and revoking never do. A
+// client's grants are in 16 partitions, since one bounds how many can be born
+// in a second; the digit is of the id's first random byte.
+//
+// A grant from before by_client existed has no gc, and by_client never lists
+// it: walk the grants to find those too, for as long as one can live. The index
+// is added to an existing table by the template, or by UpdateTable;
+// CreateTables leaves a table that exists as it is.
 //
 // # Principals table
 //
@@ -67,7 +75,8 @@
 //   - Every update of a grant or client requires that the item exists: an update
 //     of one that TTL has just removed would make an item that never ends.
 //   - rev, an epoch and gen are only ever set where they are absent or less.
-//   - Upserts are DENY#, SUBJECT# and META, and nothing else.
+//   - Upserts are DENY#, SUBJECT# and META, and nothing else; that of SUBJECT#
+//     sets its epoch where it is absent, as it was read, or less, as its verb says.
 //   - No error repeats anything of an item: see outage in store.go.
 //
 // # Copies and restores
@@ -84,8 +93,18 @@
 // takes the two META rows along in its one request. The process that raised it
 // sees it at once.
 //
-// # Listing
+// # Listing and walking
 //
 // ListClients scans the principals table: its cost rises with clients and
 // revoked subjects. ListGrants queries by_subject, which lags a moment behind.
+// ListClientGrants queries by_client's 16 partitions one after another, at
+// least one unit of half an item each: its order is by the high four bits of the
+// ids' byte 1 and then by the ids, which is theirs while all have one byte 0.
+//
+// WalkGrants, WalkDenied and WalkSubjects scan a whole table consistently, at
+// one read unit for 4 KB of all that it holds, and decide nothing. Their order
+// is the table's. A cursor is the walk's name and the key where the next Scan
+// begins, whose item may be gone by then. A throttled Scan is an outage like
+// any other; the walk can go on from the same cursor later. They are the operator's: no
+// function of the template may Scan.
 package dynamo

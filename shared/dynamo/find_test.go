@@ -174,6 +174,10 @@ func TestErrorsHoldNothingOfItems(t *testing.T) {
 	_, errs["Revoke"] = s.Revoke(ctx, g.ID, "", grant.Revocation{At: g.Born})
 	_, errs["Find"] = s.Find(ctx, grant.Keys{Clients: []string{"c"}})
 	_, errs["ListGrants"] = s.ListGrants(ctx, "alice", token.GrantID{}, 1)
+	_, errs["ListClientGrants"] = s.ListClientGrants(ctx, "shop", token.GrantID{}, 1)
+	_, _, errs["WalkGrants"] = s.WalkGrants(ctx, "", 1)
+	_, _, errs["WalkSubjects"] = s.WalkSubjects(ctx, "", 1)
+	_, _, errs["WalkDenied"] = s.WalkDenied(ctx, "", 1)
 	_, errs["ListClients"] = s.ListClients(ctx, "", 1)
 	_, errs["Accept"] = s.Accept(ctx)
 	for name, err := range errs {

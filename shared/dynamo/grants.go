@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"rescind/shared/grant"
 	"rescind/shared/secret"
 	"rescind/shared/token"
@@ -206,41 +203,4 @@ func (s *Store) Deny(ctx context.Context, d grant.Denial) error {
 		return outage("denying a token", k.table, err)
 	}
 	return nil
-}
-
-// ListGrants queries by_subject, which may lag a moment behind.
-func (s *Store) ListGrants(ctx context.Context, subject string, after token.GrantID, limit int) ([]token.GrantID, error) {
-	if err := s.ready(ctx); err != nil {
-		return nil, err
-	}
-	in := &dynamodb.QueryInput{
-		TableName:                aws.String(s.tables.Tokens),
-		IndexName:                aws.String(BySubject),
-		KeyConditionExpression:   aws.String("#gs = :gs AND #pk > :after"),
-		ExpressionAttributeNames: map[string]string{"#gs": attrIndex, "#pk": attrKey},
-		ExpressionAttributeValues: item{
-			":gs": str(subjectIndexKey(subject)), ":after": str(s.grantKey(after).pk),
-		},
-	}
-	var ids []token.GrantID
-	for len(ids) < limit {
-		in.Limit = aws.Int32(int32(min(limit-len(ids), 1000)))
-		out, err := s.api.Query(ctx, in)
-		if err != nil {
-			return nil, outage("listing grants", s.tables.Tokens, err)
-		}
-		for _, it := range out.Items {
-			r := readItem(it)
-			id, ok := token.ParseGrantID(strings.TrimPrefix(r.of, "GRANT#"))
-			if !ok {
-				r.fault(attrKey)
-				return nil, r.err
-			}
-			ids = append(ids, id)
-		}
-		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
-			break
-		}
-	}
-	return ids, nil
 }

@@ -3,6 +3,8 @@ package dynamo
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -65,6 +67,97 @@ func TestListGrantsStopsAtTheLimit(t *testing.T) {
 	}
 }
 
+// partitions answers queries of by_client from ids, two at a time, and notes
+// which partitions were asked for.
+func partitions(asked *[]string, ids ...token.GrantID) func(*dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+	return func(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+		partition := in.ExpressionAttributeValues[":of"].(*types.AttributeValueMemberS).Value
+		after := in.ExpressionAttributeValues[":after"].(*types.AttributeValueMemberS).Value
+		if len(in.ExclusiveStartKey) > 0 {
+			after = readItem(in.ExclusiveStartKey).of
+		} else {
+			*asked = append(*asked, partition)
+		}
+		out := &dynamodb.QueryOutput{}
+		for _, id := range ids {
+			pk := "GRANT#" + id.String()
+			if clientIndexKey("shop", id) != partition || pk <= after {
+				continue
+			}
+			if len(out.Items) == int(min(2, *in.Limit)) {
+				out.LastEvaluatedKey = out.Items[len(out.Items)-1]
+				break
+			}
+			out.Items = append(out.Items, item{attrKey: str(pk)})
+		}
+		return out, nil
+	}
+}
+
+func TestListClientGrantsGoesThroughTheShardsInOrder(t *testing.T) {
+	ids := []token.GrantID{{0x10, 0x00, 1}, {0x10, 0x00, 2}, {0x10, 0x0f}, {0x11, 0x01}, {0x10, 0x70}, {0x11, 0x70}, {0x10, 0xf0}, {0x10, 0xff}}
+	var asked []string
+	s := warm(t, &stub{query: partitions(&asked, ids...)})
+	for _, c := range []struct {
+		after token.GrantID
+		limit int
+		want  []token.GrantID
+		first string
+		last  string
+	}{
+		{token.GrantID{}, 100, ids, "shop#0", "shop#f"},
+		{token.GrantID{}, 4, ids[:4], "shop#0", "shop#0"},
+		{token.GrantID{}, 5, ids[:5], "shop#0", "shop#7"},
+		{ids[3], 2, ids[4:6], "shop#0", "shop#7"},
+		{ids[4], 2, ids[5:7], "shop#7", "shop#f"}, // of another byte 0 than ids in later shards
+		{ids[5], 100, ids[6:], "shop#7", "shop#f"},
+		{ids[7], 100, nil, "shop#f", "shop#f"},
+	} {
+		asked = nil
+		got, err := s.ListClientGrants(t.Context(), "shop", c.after, c.limit)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%d after %s: got %v, error %v", c.limit, c.after, got, err)
+		}
+		if len(asked) == 0 || asked[0] != c.first || asked[len(asked)-1] != c.last || !slices.IsSorted(asked) {
+			t.Errorf("%d after %s: partitions %v", c.limit, c.after, asked)
+		}
+	}
+	asked = nil
+	if got, err := s.ListClientGrants(t.Context(), "shop", token.GrantID{}, 0); len(got)+len(asked) != 0 || err != nil {
+		t.Errorf("a limit of 0 gives %v by %v, error %v", got, asked, err)
+	}
+}
+
+func TestListClientGrantsEndsAtTheFirstFailure(t *testing.T) {
+	calls := 0
+	s := warm(t, &stub{query: func(*dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+		if calls++; calls == 3 {
+			return nil, errors.New("throttled")
+		}
+		return &dynamodb.QueryOutput{Items: []item{{attrKey: str("GRANT#" + newID(t).String())}}}, nil
+	}})
+	if got, err := s.ListClientGrants(t.Context(), "shop", token.GrantID{}, 100); err == nil || len(got) != 0 || calls != 3 {
+		t.Errorf("got %v after %d calls, error %v", got, calls, err)
+	}
+}
+
+func TestAnItemFromBeforeTheIndexIsNotListedByIt(t *testing.T) {
+	c := onEngine(t)
+	s := New(c, newTables(t, c))
+	g := someGrant(t)
+	it := must[item](t)(encodeGrant(s.grantKey(g.ID), g))
+	delete(it, attrClientIndex)
+	if _, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &s.tables.Tokens, Item: it}); err != nil {
+		t.Fatal(err)
+	}
+	byClient, err := s.ListClientGrants(t.Context(), g.ClientID, token.GrantID{}, 10)
+	bySubject, err2 := s.ListGrants(t.Context(), g.Subject, token.GrantID{}, 10)
+	walked, _, err3 := s.WalkGrants(t.Context(), "", 10)
+	if err := errors.Join(err, err2, err3); err != nil || len(byClient) != 0 || len(bySubject) != 1 || len(walked) != 1 || walked[0].ID != g.ID {
+		t.Errorf("by client %v, by subject %v, walked %d, error %v", byClient, bySubject, len(walked), err)
+	}
+}
+
 func TestCreateTablesMakesThemOnce(t *testing.T) {
 	c := onEngine(t)
 	tables := tableNames()
@@ -82,8 +175,11 @@ func TestCreateTablesMakesThemOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	indexes := described.Table.GlobalSecondaryIndexes
-	if len(indexes) != 1 || *indexes[0].IndexName != BySubject || indexes[0].Projection.ProjectionType != types.ProjectionTypeKeysOnly {
+	indexes := map[string]types.ProjectionType{}
+	for _, i := range described.Table.GlobalSecondaryIndexes {
+		indexes[*i.IndexName] = i.Projection.ProjectionType
+	}
+	if want := (map[string]types.ProjectionType{BySubject: types.ProjectionTypeKeysOnly, ByClient: types.ProjectionTypeKeysOnly}); !maps.Equal(indexes, want) {
 		t.Errorf("indexes are %v", indexes)
 	}
 	s := New(c, tables)

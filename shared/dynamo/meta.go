@@ -48,6 +48,7 @@ type guard struct {
 	mu         sync.Mutex
 	read       time.Time // when the reading began that last found both rows in order; zero: none
 	generation int64
+	restoring  bool // an operator changes tables that are not accepted yet: their names are not looked at
 }
 
 // verified tells whether both rows were ever found in order, and fresh whether
@@ -84,7 +85,7 @@ func (g *guard) learn(metas [2]meta, tables [2]string, began time.Time) error {
 	defer g.mu.Unlock()
 	present := true
 	for i, m := range metas {
-		if m.present && m.name != tables[i] {
+		if m.present && m.name != tables[i] && !g.restoring {
 			g.read = time.Time{}
 			return &CopyError{Table: tables[i], Origin: m.name}
 		}
@@ -242,7 +243,11 @@ func (s *Store) Accept(ctx context.Context) (generation int64, err error) {
 		u.set(attrName, str(k.table))
 		u.set(attrGeneration, num(generation))
 		if _, err := s.do(ctx, u); err != nil {
-			if _, failed := conditionFailed(err); failed {
+			stored, failed := conditionFailed(err)
+			if m, bad := decodeMeta(stored); failed && bad == nil && m.name == k.table && m.generation == generation {
+				continue // our own earlier attempt landed, and its answer was lost
+			}
+			if failed {
 				err = errors.New("another accept is under way; run it again")
 			}
 			return 0, fmt.Errorf("dynamo: accepting table %s: %w", k.table, err)

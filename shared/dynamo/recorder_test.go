@@ -83,10 +83,7 @@ func (r *recorder) record(ctx context.Context, in middleware.InitializeInput, ne
 		before := r.peek(ctx, *p.TableName, item{attrKey: p.Item[attrKey]})
 		p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 		out, md, err = next.HandleInitialize(ctx, in)
-		c.writes, c.bytes = writeUnits(before, p.Item), sizeOf(p.Item)
-		if p.Item[attrIndex] != nil {
-			c.writes++ // an index entry beside it
-		}
+		c.writes, c.bytes = writeUnits(before, p.Item)+indexUnits(before, p.Item), sizeOf(p.Item)
 		if o, ok := out.Result.(*dynamodb.PutItemOutput); ok && err == nil {
 			total = []types.ConsumedCapacity{*o.ConsumedCapacity}
 		}
@@ -95,10 +92,7 @@ func (r *recorder) record(ctx context.Context, in middleware.InitializeInput, ne
 		p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 		out, md, err = next.HandleInitialize(ctx, in)
 		after := r.peek(ctx, *p.TableName, p.Key)
-		c.writes, c.bytes = writeUnits(before, after), sizeOf(after)
-		if (before[attrIndex] == nil) != (after[attrIndex] == nil) {
-			c.writes++ // an index entry beside it
-		}
+		c.writes, c.bytes = writeUnits(before, after)+indexUnits(before, after), sizeOf(after)
 		if o, ok := out.Result.(*dynamodb.UpdateItemOutput); ok && err == nil {
 			total = []types.ConsumedCapacity{*o.ConsumedCapacity}
 		}

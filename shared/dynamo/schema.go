@@ -11,23 +11,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// BySubject is the tokens table's index of grants that have a subject.
-const BySubject = "by_subject"
+// The tokens table's indexes of grants that have a subject: by that, and by
+// their client.
+const (
+	BySubject = "by_subject"
+	ByClient  = "by_client"
+)
 
 // Schemas are the two tables as code and template must agree on them: the
 // tokens table first. Its TTL attribute is TTLAttribute; the other has none.
 func Schemas(t Tables) []*dynamodb.CreateTableInput {
 	tokens, principals := schema(t.Tokens), schema(t.Principals)
-	tokens.AttributeDefinitions = append(tokens.AttributeDefinitions,
-		types.AttributeDefinition{AttributeName: aws.String(attrIndex), AttributeType: types.ScalarAttributeTypeS})
-	tokens.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{{
-		IndexName: aws.String(BySubject),
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String(attrIndex), KeyType: types.KeyTypeHash},
-			{AttributeName: aws.String(attrKey), KeyType: types.KeyTypeRange},
-		},
-		Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
-	}}
+	for _, index := range [...]struct{ name, attribute string }{{BySubject, attrIndex}, {ByClient, attrClientIndex}} {
+		tokens.AttributeDefinitions = append(tokens.AttributeDefinitions,
+			types.AttributeDefinition{AttributeName: aws.String(index.attribute), AttributeType: types.ScalarAttributeTypeS})
+		tokens.GlobalSecondaryIndexes = append(tokens.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+			IndexName: aws.String(index.name),
+			KeySchema: []types.KeySchemaElement{
+				{AttributeName: aws.String(index.attribute), KeyType: types.KeyTypeHash},
+				{AttributeName: aws.String(attrKey), KeyType: types.KeyTypeRange},
+			},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+		})
+	}
 	return []*dynamodb.CreateTableInput{tokens, principals}
 }
 

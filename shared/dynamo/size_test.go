@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -51,6 +52,24 @@ func readUnits(it item) int { return max(1, (sizeOf(it)+4095)/4096) }
 // writeUnits is what a write costs that makes the one item of the other.
 func writeUnits(before, after item) int {
 	return max(1, (max(sizeOf(before), sizeOf(after))+1023)/1024)
+}
+
+// indexUnits is what the same write costs in the indexes: each entry that comes
+// or goes costs one, and one that moves costs two.
+func indexUnits(before, after item) (n int) {
+	for _, name := range []string{attrIndex, attrClientIndex} {
+		was, is := before[name], after[name]
+		if was != nil && is != nil && reflect.DeepEqual(was, is) {
+			continue
+		}
+		if was != nil {
+			n++
+		}
+		if is != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func TestSizesAreDynamoDBs(t *testing.T) {

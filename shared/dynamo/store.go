@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -49,23 +48,33 @@ func (s *Store) Close() error { return nil }
 // key names an item.
 type key struct{ table, pk string }
 
-const metaKey = "META"
+// What keys are, or begin with.
+const (
+	metaKey       = "META"
+	grantPrefix   = "GRANT#"
+	denialPrefix  = "DENY#"
+	clientPrefix  = "CLIENT#"
+	subjectPrefix = "SUBJECT#"
+)
 
-func (s *Store) clientKey(id string) key       { return key{s.tables.Principals, "CLIENT#" + id} }
-func (s *Store) grantKey(id token.GrantID) key { return key{s.tables.Tokens, "GRANT#" + id.String()} }
-func (s *Store) denialKey(jti string) key      { return key{s.tables.Tokens, "DENY#" + jti} }
+func (s *Store) clientKey(id string) key { return key{s.tables.Principals, clientPrefix + id} }
+func (s *Store) grantKey(id token.GrantID) key {
+	return key{s.tables.Tokens, grantPrefix + id.String()}
+}
+func (s *Store) denialKey(jti string) key { return key{s.tables.Tokens, denialPrefix + jti} }
 func (s *Store) metaKeys() [2]key {
 	return [2]key{{s.tables.Tokens, metaKey}, {s.tables.Principals, metaKey}}
 }
 
-func (s *Store) subjectKey(subject string) key {
-	sum := sha256.Sum256([]byte(subject))
-	return key{s.tables.Principals, "SUBJECT#" + hex.EncodeToString(sum[:])}
+func (s *Store) subjectKey(subject string) key { return s.subjectRow(grant.KeyOf(subject)) }
+
+func (s *Store) subjectRow(subject grant.SubjectKey) key {
+	return key{s.tables.Principals, subjectPrefix + hex.EncodeToString(subject[:])}
 }
 
 // subjectIndexKey is a subject's partition in by_subject.
 func subjectIndexKey(subject string) string {
-	sum := sha256.Sum256([]byte(subject))
+	sum := grant.KeyOf(subject)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 

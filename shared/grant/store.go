@@ -90,6 +90,9 @@ type Lister interface {
 	// ListGrants gives up to limit ids of the subject's grants in the order of
 	// their ids, that come after the given id (the zero id for the first).
 	ListGrants(ctx context.Context, subject string, after token.GrantID, limit int) ([]token.GrantID, error)
+	// ListClientGrants is the same for a client's grants that have a subject. A
+	// client's own grants are in no index; only a walk finds them.
+	ListClientGrants(ctx context.Context, clientID string, after token.GrantID, limit int) ([]token.GrantID, error)
 }
 
 // Store is a whole store, as the local gateway and the operator's command have it.
@@ -100,6 +103,7 @@ type Store interface {
 	Revoker
 	SubjectRaiser
 	Lister
+	Walker
 	client.Store
 	// Generation is the store generation; RaiseGeneration sets it to "to" if it
 	// is less, which ends every grant born before.

@@ -69,6 +69,11 @@ func (r *row) list() []string {
 	return list
 }
 
+// denial is one without its jti.
+func (r *row) denial() grant.Denial {
+	return grant.Denial{At: r.time(), Reason: r.text(), ExpiresAt: time.Unix(r.int(), 0).UTC()}
+}
+
 func readGrant(s *stmt) (*grant.Grant, error) {
 	r, g := row{s: s}, &grant.Grant{}
 	r.bad = len(r.s.view(0)) != len(g.ID)

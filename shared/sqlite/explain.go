@@ -12,14 +12,19 @@ var (
 	errForeign = errors.New("another program's database")
 	errNewer   = errors.New("a newer schema")
 	errNoWAL   = errors.New("no write-ahead log")
+	errBehind  = fmt.Errorf("fewer writes than were counted, as in %w", ErrCopied)
 	errParted  = fmt.Errorf("no -wal file beside %w", ErrCopied)
 )
 
 // explain turns what Open met into one sentence that says what to do.
 func explain(path string, err error) error {
 	switch {
+	case errors.Is(err, errBackup):
+		return &backupError{path}
 	case errors.Is(err, errParted):
 		return fmt.Errorf("%s is %w, or was parted from %[1]s-wal, which holds the latest revocations: they would be undone; put that file back beside it, or run `rescind restore accept --store sqlite:%[1]s`, which ends all grants in it", path, ErrCopied)
+	case errors.Is(err, errBehind):
+		return fmt.Errorf("%s has %w: an older file was put in its place, or %[1]s-wal, which holds the latest writes, is damaged or was cut off, and what was revoked by them would be alive again; put the right files back, or run `rescind restore accept --store sqlite:%[1]s`, which ends all grants in it", path, err)
 	case errors.Is(err, ErrCopied):
 		return fmt.Errorf("%s is %w: what was revoked after the copy was made would be alive again; run `rescind restore accept --store sqlite:%[1]s`, which ends all grants in it", path, ErrCopied)
 	case errors.Is(err, errForeign):
@@ -60,5 +65,5 @@ func explain(path string, err error) error {
 }
 
 func damaged(path string, err error) error {
-	return fmt.Errorf("%s is damaged (%w); move it away with the -wal and -shm files beside it, put a backup in its place, and run `rescind restore accept --store sqlite:%[1]s`", path, err)
+	return fmt.Errorf("%s is damaged (%w); to put a backup in its place stop the server and run `rescind restore FILE --store sqlite:%[1]s`", path, err)
 }

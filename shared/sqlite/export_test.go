@@ -1,6 +1,14 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Version is the schema's.
+const Version = version
 
 // Synchronous is what PRAGMA synchronous says on the writer's own connection
 // and on each reader's.
@@ -59,4 +67,55 @@ func HoldWriteLock(path string) (release func(), err error) {
 		_, _ = c.exec(`ROLLBACK`)
 		c.close()
 	}, nil
+}
+
+// CreateOld makes an empty database as a program of an earlier version did.
+func CreateOld(path, schema string, version int) error {
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return err
+	}
+	c, err := dial(path, "", 0)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if _, err := c.exec(`PRAGMA journal_mode = WAL`); err != nil {
+		return err
+	}
+	id, err := identify(path)
+	if err != nil {
+		return err
+	}
+	return inTransaction(c, func(c *conn) error {
+		for _, sql := range append(strings.Split(strings.TrimSuffix(schema, ";\n"), ";\n"),
+			fmt.Sprintf(`PRAGMA application_id = %d`, applicationID), fmt.Sprintf(`PRAGMA user_version = %d`, version)) {
+			if _, err := c.exec(sql); err != nil {
+				return err
+			}
+		}
+		_, err := c.exec(`INSERT INTO meta (one, generation, inode, born, commits) VALUES (1, 1, ?, ?, 0)`, id.inode, id.born)
+		return err
+	})
+}
+
+// Texts gives the first column of a query's rows.
+func (s *Store) Texts(sql string) (all []string, err error) {
+	err = s.read(context.Background(), func(c *reader, _ int64) error {
+		return each(c.conn, func(st *stmt) error {
+			all = append(all, string(st.view(0)))
+			return nil
+		}, sql)
+	})
+	return all, err
+}
+
+// Plan is how SQLite finds the rows of a list of a client's grants.
+func (s *Store) Plan() (plan string, err error) {
+	err = s.read(context.Background(), func(c *reader, _ int64) error {
+		return each(c.conn, func(st *stmt) error {
+			plan += string(st.view(3)) + "; "
+			return nil
+		}, `EXPLAIN QUERY PLAN `+grantsOfClient, "c", make([]byte, 16), int64(10))
+	})
+	return plan, err
 }

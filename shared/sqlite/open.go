@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"runtime"
@@ -45,6 +46,8 @@ type Options struct {
 	Fatal func(error)
 	// VFS names a registered SQLite VFS; empty is the platform's. For tests.
 	VFS string
+
+	alone bool // the caller has the lock, which keeps all others out
 }
 
 // Store is a grant.Store in one file. Its methods may be called concurrently.
@@ -63,6 +66,7 @@ type Store struct {
 	writer  *conn // the writer's alone once it runs
 	since   int   // writes since the last checkpoint
 	turn    turn
+	lock    inUse // shared by all that have the store open
 }
 
 var _ grant.Store = (*Store)(nil)
@@ -70,23 +74,51 @@ var _ grant.Store = (*Store)(nil)
 // Open opens the database at path, and makes it and its folder where there is
 // none. Its errors are one sentence each, which says what to do.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	o = o.filled()
+	path, err := settle(path, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.alone {
+		return open(ctx, path, o)
+	}
+	if _, err := os.Lstat(path + "-lock"); errors.Is(err, fs.ErrNotExist) { // a backup is refused before anything is made beside it
+		if err := (&Store{path: path, o: o}).parted(); err != nil {
+			return nil, explain(path, err)
+		}
+	}
+	lock, err := enter(path, false)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, path, o)
+	if err != nil {
+		lock.close()
+		return nil, err
+	}
+	s.lock = lock
+	return s, nil
+}
+
+// filled has a value for everything that was left zero.
+func (o Options) filled() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.Fatal == nil {
+	if log := o.Logger; o.Fatal == nil {
 		o.Fatal = func(err error) {
-			o.Logger.Error("a write to the database could not be synced; ending the process, since nobody can tell what is on disk", "error", err)
+			log.Error("a write to the database could not be synced; ending the process, since nobody can tell what is on disk", "error", err)
 			os.Exit(1)
 		}
 	}
 	o.BusyTimeout, o.ReadConns = cmp.Or(o.BusyTimeout, 2*time.Second), cmp.Or(o.ReadConns, 4)
-	path, err := settle(path, o)
-	if err != nil {
-		return nil, err
-	}
+	return o
+}
+
+func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	s := &Store{path: path, o: o, began: time.Now(), readers: make(chan *reader, o.ReadConns), queue: make(chan *write, maxGroup),
 		stop: make(chan struct{}), stopped: make(chan struct{})}
 	if err := s.parted(); err != nil {
@@ -163,6 +195,7 @@ func (s *Store) Close() error {
 		<-s.stopped
 		s.closeConns(s.o.ReadConns)
 		s.turn.close()
+		s.lock.close()
 	})
 	return nil
 }

@@ -78,9 +78,14 @@ func TestOpenRefusesWith(t *testing.T) {
 		}, sqlite.Options{}, []string{"is damaged"}},
 		{"a newer database", func(t *testing.T) string {
 			p := closed(t)
-			alter(t, p, `PRAGMA user_version = 2`)
+			alter(t, p, newer)
 			return p
 		}, sqlite.Options{}, []string{"was made by a newer rescind; upgrade this program"}},
+		{"a database of no version", func(t *testing.T) string {
+			p := closed(t)
+			alter(t, p, `PRAGMA user_version = 0`)
+			return p
+		}, sqlite.Options{}, []string{"is damaged"}},
 		{"another program's database", func(t *testing.T) string {
 			p := write(t, path(t), nil)
 			alter(t, p, `CREATE TABLE theirs (x)`)

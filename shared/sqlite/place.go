@@ -35,18 +35,21 @@ func settle(path string, o Options) (string, error) {
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case missing && o.MustExist:
+		if err := checkUnfinished(path); err != nil {
+			return "", err
+		}
 		return "", fmt.Errorf("there is no database %s; start the server once to make it, or name another", path)
 	case err != nil && !missing:
 		return "", fmt.Errorf("cannot reach the database %s: %w; choose a path below a folder of your own", path, bare(err))
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return "", fmt.Errorf("cannot make the folder %s: %w; choose a folder that you may write to", folder, bare(err))
 	}
 	if err := checkFileSystem(folder); err != nil {
 		return "", err
 	}
 	if missing {
-		if err := cmp.Or(checkFolder(folder, o.Logger), checkNoLog(path)); err != nil {
+		if err := cmp.Or(checkFolder(folder, o.Logger), checkUnfinished(path), checkNoLog(path)); err != nil {
 			return "", err
 		}
 		if err := makeEmpty(path); err != nil {
@@ -67,6 +70,29 @@ func settle(path string, o Options) (string, error) {
 		}
 	}
 	return path, tighten(path)
+}
+
+// makeFolder makes a folder and those above it, and has the disk keep their
+// names: SQLite syncs the folder that its files are in, and none above. A
+// system that cannot sync a folder is left to itself, as SQLite does.
+func makeFolder(folder string) error {
+	var above []string
+	for f := folder; f != filepath.Dir(f); f = filepath.Dir(f) {
+		if _, err := os.Stat(f); err == nil {
+			break
+		}
+		above = append(above, filepath.Dir(f))
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, f := range above {
+		if d, err := os.Open(f); err == nil {
+			_ = d.Sync()
+			_ = d.Close()
+		}
+	}
+	return nil
 }
 
 // checkNoLog refuses to make a database beside the log of another, which
@@ -100,7 +126,7 @@ func makeEmpty(path string) error {
 // tighten leaves the file and what SQLite keeps beside it to their owner, who
 // must be us. SQLite makes those with the mode of the file.
 func tighten(path string) error {
-	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-turn"} {
+	for _, name := range []string{path, path + "-wal", path + "-shm", path + "-turn", path + "-lock"} {
 		info, err := os.Lstat(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

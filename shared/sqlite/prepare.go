@@ -38,7 +38,7 @@ func (s *Store) prepareFile(ctx context.Context, c *conn) error {
 	if lib.Xsqlite3_db_readonly(c.tls, c.db, 0) != 0 {
 		return &fault{lib.SQLITE_READONLY, "the file cannot be written"}
 	}
-	isNew, err := checkOwner(c)
+	isNew, err := s.ours(c)
 	if err != nil {
 		return err
 	}
@@ -56,13 +56,45 @@ func (s *Store) prepareFile(ctx context.Context, c *conn) error {
 			return err
 		}
 	}
-	if _, err := checkOwner(c); err != nil { // what another process may have made
+	if _, err := s.ours(c); err != nil { // what another process may have made
 		return err
 	}
 	if s.o.Accept {
-		return inTransaction(c, s.accept)
+		err = inTransaction(c, s.accept)
+	} else {
+		err = s.checkIdentity(c)
 	}
-	return s.checkIdentity(c)
+	if err != nil {
+		return err
+	}
+	return migrate(c)
+}
+
+// migrate brings an older file to this version. Programs of that version stop
+// writing with the COMMIT, since each of their writes looks at the version.
+func migrate(c *conn) error {
+	has, err := c.number(`PRAGMA user_version`)
+	if err != nil || has == version {
+		return err
+	}
+	return inTransaction(c, func(c *conn) error {
+		if _, err := checkOwner(c); err != nil {
+			return err
+		}
+		has, err := c.number(`PRAGMA user_version`) // another process may have been first
+		if err != nil {
+			return err
+		}
+		for ; has < version; has++ {
+			for _, sql := range migrations[has-1] {
+				if _, err := c.exec(sql); err != nil {
+					return err
+				}
+			}
+		}
+		_, err = c.exec(fmt.Sprintf(`PRAGMA user_version = %d`, version))
+		return err
+	})
 }
 
 // checkOwner tells whether the file is empty; if not it must be ours, and not newer.
@@ -81,12 +113,14 @@ func checkOwner(c *conn) (isNew bool, err error) {
 		return false, err
 	case owner == 0 && has == 0 && tables == 0:
 		return true, nil
-	case owner != applicationID:
+	case owner != applicationID && owner != backupID:
 		return false, errForeign
 	case has > version:
 		return false, errNewer
-	case has < version:
-		return false, errDamaged // there is no older version
+	case has < 1:
+		return false, errDamaged
+	case owner == backupID:
+		return false, errBackup
 	}
 	return false, nil
 }
@@ -99,8 +133,9 @@ func (s *Store) useWAL(ctx context.Context, c *conn) error {
 		if err == nil && mode != "wal" {
 			return errNoWAL
 		}
-		if err == nil {
-			return nil
+		if err == nil { // the log is opened by the next read, and made where a power failure took it
+			_, err = c.number(`SELECT count(*) FROM sqlite_schema`)
+			return err
 		}
 		if f := (*fault)(nil); !errors.As(err, &f) || f.primary() != lib.SQLITE_BUSY || time.Now().After(end) {
 			return err
@@ -144,13 +179,16 @@ func (s *Store) checkIdentity(c *conn) error {
 	noted := s.turn.noted()
 	commits, err := c.number(`SELECT commits FROM meta`)
 	if err == nil && noted > commits {
-		err = ErrCopied
+		err = errBehind
 	}
 	return err
 }
 
 // accept records the file as it is now, and ends every grant born before.
 func (s *Store) accept(c *conn) error {
+	if err := unmark(c); err != nil {
+		return err
+	}
 	_, err := c.exec(`UPDATE meta SET generation = max(generation + 1, ?), inode = ?, born = ?, commits = max(commits, ?) + 1`,
 		s.o.Now().UnixMilli(), s.id.inode, s.id.born, s.turn.noted())
 	return err

@@ -3,11 +3,9 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
-	"time"
 
 	"rescind/shared/client"
 	"rescind/shared/grant"
-	"rescind/shared/token"
 )
 
 // reader is a connection that only reads.
@@ -45,13 +43,13 @@ func (s *Store) read(ctx context.Context, do func(c *reader, generation int64) e
 	}
 	meta, row, err := c.start(findGeneration)
 	if err != nil {
-		return err
+		return s.inFile(err)
 	}
 	defer meta.reset()
 	if !row || !canRise(meta.int(0)) {
-		return errDamaged
+		return s.inFile(errDamaged)
 	}
-	return do(c, meta.int(0))
+	return s.inFile(do(c, meta.int(0)))
 }
 
 // Find reads all keys in one snapshot.
@@ -133,7 +131,9 @@ func one[T any](c *conn, decode func(*stmt) (*T, error), sql string, key any) (*
 func oneDenial(c *conn, jti string) (grant.Denial, error) {
 	d, err := one(c, func(s *stmt) (*grant.Denial, error) {
 		r := row{s: s}
-		return &grant.Denial{JTI: jti, At: r.time(), Reason: r.text(), ExpiresAt: time.Unix(r.int(), 0).UTC()}, nil
+		d := r.denial()
+		d.JTI = jti
+		return &d, nil
 	}, findDenial, jti)
 	if d == nil {
 		return grant.Denial{}, err
@@ -157,24 +157,6 @@ func each(c *conn, do func(*stmt) error, sql string, args ...any) error {
 		}
 	}
 	return nil
-}
-
-// ListGrants gives ids of the subject's grants, in their order, after the given one.
-func (s *Store) ListGrants(ctx context.Context, subject string, after token.GrantID, limit int) (ids []token.GrantID, err error) {
-	err = s.read(ctx, func(c *reader, _ int64) error {
-		return each(c.conn, func(s *stmt) error {
-			var id token.GrantID
-			if copy(id[:], s.view(0)) != len(id) {
-				return errDamaged
-			}
-			ids = append(ids, id)
-			return nil
-		}, `SELECT id FROM grants WHERE subject = ? AND subject <> '' AND id > ? ORDER BY id LIMIT ?`, subject, after[:], int64(max(limit, 0)))
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // FindClient reads one client; nil where there is none.

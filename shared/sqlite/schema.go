@@ -5,7 +5,7 @@ const applicationID = 0x72736331
 
 // version is this schema's, in the file's user_version. It is checked inside
 // every write transaction, since a newer program may have raised it meanwhile.
-const version = 1
+const version = 2
 
 // schema is made in one transaction. Times are milliseconds, but expires_at is
 // in seconds. Rows are in a rowid table with the id in an index: new grants
@@ -49,12 +49,23 @@ var schema = []string{
 	) STRICT`,
 	`CREATE INDEX grants_expires_at ON grants (expires_at)`,
 	`CREATE INDEX grants_subject ON grants (subject, id) WHERE subject <> ''`,
+	grantsClient,
 	`CREATE TABLE denied (
 		jti TEXT NOT NULL UNIQUE,
 		at INTEGER, why TEXT NOT NULL,
 		expires_at INTEGER NOT NULL
 	) STRICT`,
 	`CREATE INDEX denied_expires_at ON denied (expires_at)`,
+}
+
+// grantsClient has no entry for a client's own grants, so that issuing one to
+// a machine costs no more for it.
+const grantsClient = `CREATE INDEX grants_client ON grants (client, id) WHERE subject <> ''`
+
+// migrations make of a file of each earlier version one of the next: the first
+// of version 1.
+var migrations = [version - 1][]string{
+	{grantsClient},
 }
 
 // grantColumns are read and written in the order of codec.go.

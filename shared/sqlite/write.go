@@ -104,7 +104,7 @@ func (s *Store) group(first *write) {
 		if err != nil {
 			w.err = err
 		}
-		w.finish(w.err)
+		w.finish(s.inFile(w.err))
 	}
 	if s.since += len(group); err == nil && s.since >= checkpointEvery {
 		s.checkpoint()

@@ -242,7 +242,7 @@ func TestAMovedFileTakesNoWrites(t *testing.T) {
 func TestANewerSchemaStopsARunningProcess(t *testing.T) {
 	p := path(t)
 	s := open(t, p, sqlite.Options{})
-	alter(t, p, `PRAGMA user_version = 2`)
+	alter(t, p, newer)
 	if _, err := rules.Issue(t.Context(), s, birth()); err == nil || !strings.Contains(err.Error(), "newer rescind") {
 		t.Errorf("writing to a newer schema: %v", err)
 	}
@@ -263,7 +263,7 @@ func TestTheFilesHoldNothingUsable(t *testing.T) {
 		}
 	}
 	names, err := filepath.Glob(p + "*")
-	if err != nil || len(names) != 4 {
+	if err != nil || len(names) != 5 {
 		t.Fatalf("files: %v (%v)", names, err)
 	}
 	for _, name := range names {

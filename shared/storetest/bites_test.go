@@ -57,6 +57,20 @@ func TestTheSuiteBites(t *testing.T) {
 			"many at once/with no grace exactly one refresh wins and the grant ends"},
 		"a digest in an error": {func(s sinner) grant.Store { return tellsDigests{s} },
 			"reading/no error text holds a token, a secret or a digest"},
+		"a restored epoch that lowers": {func(s sinner) grant.Store { return setsRestored{s} },
+			"restoring a subject's epoch/it raises what is less, and never lowers"},
+		"a restored epoch that overtakes a raise": {func(s sinner) grant.Store { return setsRestored{s} },
+			"restoring a subject's epoch/among many that restore and raise at once it only ever rises"},
+		"a page's boundary that skips a row": {func(s sinner) grant.Store { return skipsAtBoundaries{s} },
+			"walking/every row comes exactly once and whole, whatever the size of a page"},
+		"a full page taken for the last": {func(s sinner) grant.Store { return endsAtFullPages{s} },
+			"walking/every row comes exactly once and whole, whatever the size of a page"},
+		"a place that moves with what is added": {func(s sinner) grant.Store { return walksByCount{s} },
+			"walking/each subject that was there comes exactly once, whatever is added and raised meanwhile"},
+		"a cursor taken for the beginning": {func(s sinner) grant.Store { return takesAnyCursor{s} },
+			"walking/a cursor that the walk did not give is an error"},
+		"a client's own grants in its list": {func(s sinner) grant.Store { return listsMachines{s} },
+			"listing/a client's grants that have a subject come in the order of their ids, page by page, and no other's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

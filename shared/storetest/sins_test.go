@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"rescind/shared/client"
@@ -22,12 +25,12 @@ type sinner struct {
 type overlay struct {
 	mu     sync.Mutex
 	grants map[token.GrantID]*grant.Grant
-	epochs map[string]int64
+	epochs map[grant.SubjectKey]int64
 	cache  map[string]grant.Rows
 }
 
 func newOverlay() *overlay {
-	return &overlay{grants: map[token.GrantID]*grant.Grant{}, epochs: map[string]int64{}, cache: map[string]grant.Rows{}}
+	return &overlay{grants: map[token.GrantID]*grant.Grant{}, epochs: map[grant.SubjectKey]int64{}, cache: map[string]grant.Rows{}}
 }
 
 // Find shows the overlay in place of what is stored.
@@ -42,7 +45,7 @@ func (s sinner) Find(ctx context.Context, keys grant.Keys) (grant.Rows, error) {
 		}
 	}
 	for i := range rows.Subjects {
-		if epoch, ok := s.over.epochs[keys.Subjects[i]]; ok {
+		if epoch, ok := s.over.epochs[grant.KeyOf(keys.Subjects[i])]; ok {
 			rows.Subjects[i] = epoch
 		}
 	}
@@ -84,7 +87,7 @@ type setsEpochs struct{ sinner }
 func (s setsEpochs) RaiseSubjectEpoch(_ context.Context, subject string, _, to int64) (bool, error) {
 	s.over.mu.Lock()
 	defer s.over.mu.Unlock()
-	s.over.epochs[subject] = to
+	s.over.epochs[grant.KeyOf(subject)] = to
 	return true, nil
 }
 
@@ -221,4 +224,74 @@ func (s tellsDigests) RemoveAccess(ctx context.Context, id token.GrantID, n int,
 		return fmt.Errorf("%w: no %x in slot %d", err, d[:], n)
 	}
 	return nil
+}
+
+// setsRestored sets a restored epoch to whatever it is told.
+type setsRestored struct{ sinner }
+
+func (s setsRestored) RestoreSubjectEpoch(ctx context.Context, subject grant.SubjectKey, to int64) error {
+	s.over.mu.Lock()
+	defer s.over.mu.Unlock()
+	s.over.epochs[subject] = to
+	return s.Store.RestoreSubjectEpoch(ctx, subject, to)
+}
+
+// skipsAtBoundaries leaves out the first row of every page but the first.
+type skipsAtBoundaries struct{ sinner }
+
+func (s skipsAtBoundaries) WalkGrants(ctx context.Context, from grant.Cursor, limit int) ([]*grant.Grant, grant.Cursor, error) {
+	page, next, err := s.Store.WalkGrants(ctx, from, limit)
+	if from != "" && len(page) > 0 {
+		page = page[1:]
+	}
+	return page, next, err
+}
+
+// endsAtFullPages takes a page that is just full for the last.
+type endsAtFullPages struct{ sinner }
+
+func (s endsAtFullPages) WalkDenied(ctx context.Context, from grant.Cursor, limit int) ([]grant.Denial, grant.Cursor, error) {
+	page, next, err := s.Store.WalkDenied(ctx, from, limit)
+	if len(page) == limit {
+		next = ""
+	}
+	return page, next, err
+}
+
+// walksByCount remembers how many rows it gave, and not which was the last.
+type walksByCount struct{ sinner }
+
+func (s walksByCount) WalkSubjects(ctx context.Context, from grant.Cursor, limit int) ([]grant.SubjectEpoch, grant.Cursor, error) {
+	n, _ := strconv.Atoi(string(from))
+	all, _, err := s.Store.WalkSubjects(ctx, "", 1000)
+	page := all[min(n, len(all)):min(n+max(limit, 1), len(all))]
+	if n += len(page); n < len(all) {
+		return page, grant.Cursor(strconv.Itoa(n)), err
+	}
+	return page, "", err
+}
+
+// takesAnyCursor begins anew where it does not know the place.
+type takesAnyCursor struct{ sinner }
+
+func (s takesAnyCursor) WalkGrants(ctx context.Context, from grant.Cursor, limit int) ([]*grant.Grant, grant.Cursor, error) {
+	page, next, err := s.Store.WalkGrants(ctx, from, limit)
+	if err != nil {
+		return s.Store.WalkGrants(ctx, "", limit)
+	}
+	return page, next, err
+}
+
+// listsMachines has a client's own grants in its list.
+type listsMachines struct{ sinner }
+
+func (s listsMachines) ListClientGrants(ctx context.Context, clientID string, after token.GrantID, limit int) (ids []token.GrantID, err error) {
+	all, _, err := s.Store.WalkGrants(ctx, "", 1000)
+	slices.SortFunc(all, func(a, b *grant.Grant) int { return strings.Compare(a.ID.String(), b.ID.String()) })
+	for _, g := range all {
+		if g.ClientID == clientID && g.ID.String() > after.String() && len(ids) < limit {
+			ids = append(ids, g.ID)
+		}
+	}
+	return ids, err
 }

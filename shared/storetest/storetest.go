@@ -39,7 +39,7 @@ func Checks() []Check {
 	var all []Check
 	for _, some := range []func() []Check{
 		birthChecks, redeemChecks, refreshChecks, replayChecks, revokeChecks, epochChecks, clientChecks, tombstoneChecks,
-		introspectChecks, rowChecks, listChecks, phantomChecks, generationChecks, raceChecks, bornChecks, faultChecks, crowdChecks,
+		introspectChecks, rowChecks, listChecks, walkChecks, restoreChecks, phantomChecks, generationChecks, raceChecks, bornChecks, faultChecks, crowdChecks,
 	} {
 		all = append(all, some()...)
 	}

@@ -196,3 +196,29 @@ func TestASlowCallEndsWithItsContext(t *testing.T) {
 		t.Errorf("the answer is %v", err)
 	}
 }
+
+func TestAWalkGivesItsPageOrNothing(t *testing.T) {
+	s := open(t)
+	for range 2 {
+		if err := s.Create(t.Context(), newGrant(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, wantNext, err := s.Store.WalkGrants(t.Context(), "", 1)
+	if err != nil || len(want) != 1 || wantNext == "" {
+		t.Fatalf("%d grants, %q, %v", len(want), wantNext, err)
+	}
+	if got, next, err := s.WalkGrants(t.Context(), "", 1); err != nil || next != wantNext || !reflect.DeepEqual(got, want) {
+		t.Errorf("unbroken it gives %d grants, %q, %v", len(got), next, err)
+	}
+	for _, mode := range []broken.Mode{broken.Fails, broken.Lost, broken.Late} {
+		s.Reset()
+		s.Inject(broken.Fault{Verb: broken.WalkGrants, N: 1, Mode: mode})
+		if got, next, err := s.WalkGrants(t.Context(), "", 1); !errors.Is(err, broken.ErrInjected) || len(got) != 0 || next != "" {
+			t.Errorf("one that %s gives %d grants, %q, %v", mode, len(got), next, err)
+		}
+		if n := s.Deliver(t.Context()); n != 0 {
+			t.Errorf("a read that %s arrives later", mode)
+		}
+	}
+}

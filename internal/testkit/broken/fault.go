@@ -14,28 +14,33 @@ type Verb string
 
 // The verbs. Any stands for all of them.
 const (
-	Any               Verb = ""
-	Find              Verb = "Find"
-	Create            Verb = "Create"
-	Replace           Verb = "Replace"
-	Revoke            Verb = "Revoke"
-	RemoveAccess      Verb = "RemoveAccess"
-	Deny              Verb = "Deny"
-	RaiseSubjectEpoch Verb = "RaiseSubjectEpoch"
-	ListGrants        Verb = "ListGrants"
-	FindClient        Verb = "FindClient"
-	UpdateClient      Verb = "UpdateClient"
-	RaiseClientEpoch  Verb = "RaiseClientEpoch"
-	CreateClient      Verb = "CreateClient"
-	ListClients       Verb = "ListClients"
-	Generation        Verb = "Generation"
-	RaiseGeneration   Verb = "RaiseGeneration"
+	Any                 Verb = ""
+	Find                Verb = "Find"
+	Create              Verb = "Create"
+	Replace             Verb = "Replace"
+	Revoke              Verb = "Revoke"
+	RemoveAccess        Verb = "RemoveAccess"
+	Deny                Verb = "Deny"
+	RaiseSubjectEpoch   Verb = "RaiseSubjectEpoch"
+	RestoreSubjectEpoch Verb = "RestoreSubjectEpoch"
+	ListGrants          Verb = "ListGrants"
+	ListClientGrants    Verb = "ListClientGrants"
+	WalkGrants          Verb = "WalkGrants"
+	WalkSubjects        Verb = "WalkSubjects"
+	WalkDenied          Verb = "WalkDenied"
+	FindClient          Verb = "FindClient"
+	UpdateClient        Verb = "UpdateClient"
+	RaiseClientEpoch    Verb = "RaiseClientEpoch"
+	CreateClient        Verb = "CreateClient"
+	ListClients         Verb = "ListClients"
+	Generation          Verb = "Generation"
+	RaiseGeneration     Verb = "RaiseGeneration"
 )
 
 // Writes tells whether the verb changes anything.
 func (v Verb) Writes() bool {
 	switch v {
-	case Find, ListGrants, FindClient, ListClients, Generation:
+	case Find, ListGrants, ListClientGrants, WalkGrants, WalkSubjects, WalkDenied, FindClient, ListClients, Generation:
 		return false
 	}
 	return true

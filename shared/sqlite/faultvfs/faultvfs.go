@@ -1,6 +1,7 @@
-// Package faultvfs is SQLite's own file access with every sync in a test's
-// hands: counted, held up, or failed. Killing a process proves nothing of
-// durability, for the kernel's page cache survives it; this does.
+// Package faultvfs is SQLite's own file access in a test's hands. VFS counts
+// every sync, holds it up, or fails it; Power forgets at a chosen moment what
+// was not synced, all of it or any part. Killing a process proves nothing of
+// durability, for the kernel's page cache survives it; these do.
 //
 // It is for tests only, and must not know what is stored.
 package faultvfs
@@ -21,9 +22,8 @@ type VFS struct {
 	syncs  atomic.Int64
 	onSync atomic.Pointer[func() error]
 
-	mu    sync.Mutex
-	ours  map[uintptr]uintptr // a base's sqlite3_io_methods to our copy
-	names uintptr             // kept for as long as the VFS
+	mu   sync.Mutex
+	ours map[uintptr]uintptr // a base's sqlite3_io_methods to our copy
 }
 
 // C calls functions, not closures: these lead from what they are given to the VFS.
@@ -40,24 +40,35 @@ type file struct {
 // Register makes a VFS under a name that none has yet, for sqlite.Options.VFS.
 // It stays for the life of the process.
 func Register(name string) (*VFS, error) {
-	tls := libc.NewTLS()
-	defer tls.Close()
-	v := &VFS{base: lib.Xsqlite3_vfs_find(tls, 0), ours: map[uintptr]uintptr{}}
-	if v.base == 0 {
-		return nil, fmt.Errorf("faultvfs: SQLite has no VFS on this platform")
-	}
-	var err error
-	if v.names, err = libc.CString(name); err != nil {
+	v := &VFS{ours: map[uintptr]uintptr{}}
+	base, ours, err := register(name, func(c *lib.Tsqlite3_vfs) { c.FxOpen = pointer(open) })
+	if err != nil {
 		return nil, err
 	}
-	p := clone[lib.Tsqlite3_vfs](tls, v.base)
-	c := at[lib.Tsqlite3_vfs](p)
-	c.FpNext, c.FzName, c.FxOpen = 0, v.names, pointer(open)
-	byVFS.Store(p, v)
-	if rc := lib.Xsqlite3_vfs_register(tls, p, 0); rc != lib.SQLITE_OK {
-		return nil, fmt.Errorf("faultvfs: registering: SQLite error %d", rc)
-	}
+	v.base = base
+	byVFS.Store(ours, v)
 	return v, nil
+}
+
+// register gives SQLite a copy of the platform's VFS, changed.
+func register(name string, change func(*lib.Tsqlite3_vfs)) (base, ours uintptr, err error) {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	if base = lib.Xsqlite3_vfs_find(tls, 0); base == 0 {
+		return 0, 0, fmt.Errorf("faultvfs: SQLite has no VFS on this platform")
+	}
+	text, err := libc.CString(name) // kept for as long as the VFS
+	if err != nil {
+		return 0, 0, err
+	}
+	ours = clone[lib.Tsqlite3_vfs](tls, base)
+	c := at[lib.Tsqlite3_vfs](ours)
+	c.FpNext, c.FzName = 0, text
+	change(c)
+	if rc := lib.Xsqlite3_vfs_register(tls, ours, 0); rc != lib.SQLITE_OK {
+		return 0, 0, fmt.Errorf("faultvfs: registering: SQLite error %d", rc)
+	}
+	return base, ours, nil
 }
 
 // Syncs is how many syncs succeeded so far, of all files.
@@ -76,7 +87,6 @@ func (v *VFS) OnSync(f func() error) {
 func open(tls *libc.TLS, vfs, name, f uintptr, flags int32, out uintptr) int32 {
 	found, _ := byVFS.Load(vfs)
 	v := found.(*VFS)
-	type xOpen = func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32
 	rc := function[xOpen](at[lib.Tsqlite3_vfs](v.base).FxOpen)(tls, v.base, name, f, flags, out)
 	if methods := &at[lib.Tsqlite3_file](f).FpMethods; rc == lib.SQLITE_OK && *methods != 0 {
 		*methods = v.methods(tls, *methods)
@@ -107,7 +117,6 @@ func syncFile(tls *libc.TLS, f uintptr, flags int32) int32 {
 			return lib.SQLITE_IOERR_FSYNC
 		}
 	}
-	type xSync = func(*libc.TLS, uintptr, int32) int32
 	rc := function[xSync](of.sync)(tls, f, flags)
 	if rc == lib.SQLITE_OK {
 		of.vfs.syncs.Add(1)
