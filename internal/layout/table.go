@@ -15,11 +15,14 @@ var core = []string{"shared/oauth", "shared/secret", "shared/client", "shared/to
 // beside are packages that stand outside of the row, and what they may import.
 // One ending in a slash stands for itself and all folders below.
 var beside = map[string][]string{
-	"shared/audit":      {"shared/oauth"},
-	"shared/lambdahttp": {},
-	"shared/dynamo":     upTo("shared/grant"),
-	"shared/sqlite/":    append(upTo("shared/grant"), "shared/sqlite/"),
-	"shared/storetest":  append(upTo("shared/grant"), "internal/testkit/broken"),
+	"shared/audit":        {"shared/oauth"},
+	"shared/audit/trail":  {"shared/oauth", "shared/audit"},
+	"shared/registration": upTo("shared/client"),
+	"shared/journal":      upTo("shared/grant"),
+	"shared/lambdahttp":   {},
+	"shared/dynamo":       upTo("shared/grant"),
+	"shared/sqlite/":      append(upTo("shared/grant"), "shared/sqlite/"),
+	"shared/storetest":    append(upTo("shared/grant"), "internal/testkit/broken"),
 }
 
 // stores are imported by mains and tests only.

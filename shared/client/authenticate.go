@@ -134,7 +134,8 @@ func (a *Authenticator) verifyImported(ctx context.Context, c *Client, presented
 		}
 		proof := Authenticated{c: c}
 		if presented.Len() >= upgradeLen {
-			proof.from, proof.to = s, Secret{Digest: presented.Digest(), Created: a.Now()}
+			// It is the same secret, so it keeps its time: a journal names secrets by it.
+			proof.from, proof.to = s, Secret{Digest: presented.Digest(), Created: s.Created}
 		}
 		return proof, nil
 	}

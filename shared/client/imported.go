@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +22,7 @@ import (
 const (
 	maxPBKDF2Iterations = 2_000_000
 	maxBcryptCost       = 14
-	maxArgon2Memory     = 64 * 1024 // KiB
+	maxArgon2Memory     = 100 * 1024 // KiB, which is django's default
 	maxArgon2Time       = 10
 	maxArgon2Threads    = 16
 )
@@ -33,7 +34,7 @@ const upgradeLen = 32
 // ErrHashesBusy is the outage of too many slow hashes at once; ask again.
 var ErrHashesBusy = errors.New("too many imported client secrets are being verified at once; rotate those clients to secrets of our own")
 
-var errHash = errors.New("not a hash that can be imported: pbkdf2_sha256, bcrypt or argon2id, within the documented costs")
+var errHash = errors.New("not a hash that can be imported: pbkdf2_sha256, bcrypt, bcrypt_sha256 or argon2id, within the documented costs")
 
 // hashGate lets a few slow verifications run at once.
 type hashGate chan struct{}
@@ -72,6 +73,8 @@ func parseImported(hash string) (verifier, error) {
 		return parsePBKDF2(rest)
 	case "bcrypt":
 		return parseBcrypt(rest)
+	case "bcrypt_sha256":
+		return parseBcryptSHA256(rest)
 	case "argon2":
 		return parseArgon2id("$" + rest)
 	case "":
@@ -108,6 +111,18 @@ func parseBcrypt(hash string) (verifier, error) {
 	return func(password string) bool {
 		// bcrypt ignores what follows 72 bytes; a longer secret cannot have been hashed whole.
 		return len(password) <= 72 && bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	}, nil
+}
+
+// parseBcryptSHA256 reads django's bcrypt of a digest, which has no length to mind.
+func parseBcryptSHA256(rest string) (verifier, error) {
+	check, err := parseBcrypt(rest)
+	if err != nil {
+		return nil, err
+	}
+	return func(password string) bool {
+		sum := sha256.Sum256([]byte(password))
+		return check(hex.EncodeToString(sum[:]))
 	}, nil
 }
 

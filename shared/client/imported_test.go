@@ -26,6 +26,7 @@ func TestImportedHashesVerify(t *testing.T) {
 		{"django's pbkdf2", pbkdf2Long, "correct horse battery staple, 36 by+"},
 		{"django's pbkdf2 of a short one", pbkdf2Short, "short"},
 		{"django's bcrypt", "bcrypt$" + bcrypt40, "an imported secret of forty characters!!"},
+		{"django's bcrypt_sha256", "bcrypt_sha256$$2b$04$abcdefghijklmnopqrstuucoIBETYN6TiN81HhEOXDilbSjE0nMf6", "an imported secret of forty characters!!"},
 		{"plain bcrypt", bcrypt40, "an imported secret of forty characters!!"},
 		{"django's argon2id", "argon2" + argon2Plain, "password"},
 		{"plain argon2id", argon2Plain, "password"},
@@ -35,7 +36,9 @@ func TestImportedHashesVerify(t *testing.T) {
 			if err := CheckImported(c.hash); err != nil {
 				t.Fatal(err)
 			}
-			row, _ := withSecret(t, func(cl *Client) { cl.Secrets = []Secret{{Imported: secret.NewText(c.hash)}} })
+			row, _ := withSecret(t, func(cl *Client) {
+				cl.Secrets = []Secret{{Imported: secret.NewText(c.hash), Created: noon.Add(-time.Hour)}}
+			})
 			proof, err := try(newAuthenticator(), row, oauth.AuthBasic, secret.NewText(c.password))
 			if err != nil {
 				t.Fatal(err)
@@ -44,7 +47,7 @@ func TestImportedHashesVerify(t *testing.T) {
 			if ok != (len(c.password) >= 32) {
 				t.Errorf("a secret of %d bytes is upgraded: %t", len(c.password), ok)
 			}
-			if ok && (!from.Same(row.Secrets[0]) || to.Digest != secret.NewText(c.password).Digest() || !to.Imported.IsEmpty() || !to.Created.Equal(noon)) {
+			if ok && (!from.Same(row.Secrets[0]) || to.Digest != secret.NewText(c.password).Digest() || !to.Imported.IsEmpty() || !to.Created.Equal(from.Created) || to.Created.IsZero()) {
 				t.Error("the upgrade is not from what was kept to its digest")
 			}
 			for _, wrong := range []string{c.password + "x", c.password[1:], strings.ToUpper(c.password), c.hash} {
@@ -68,14 +71,14 @@ func TestABcryptHashIsOfWholeSecretsOnly(t *testing.T) {
 
 func TestNoOtherHashIsTaken(t *testing.T) {
 	for _, hash := range []string{
-		"", "$", "plain", "md5$salt$hash", "sha1$x$y", "unsalted", "pbkdf2_sha1$1000$s$x", "bcrypt_sha256$" + bcrypt40,
+		"", "$", "plain", "md5$salt$hash", "sha1$x$y", "unsalted", "pbkdf2_sha1$1000$s$x", "bcrypt_sha256$", "bcrypt_sha256$" + bcrypt40[:40],
 		"pbkdf2_sha256$", "pbkdf2_sha256$1000$seasalt", pbkdf2Long + "$", "pbkdf2_sha256$0$seasalt$p5CBwLW9zvbiBIYcCEyLF/fWfp9qvezD8gIo9oXBST0=",
 		"pbkdf2_sha256$2000001$seasalt$p5CBwLW9zvbiBIYcCEyLF/fWfp9qvezD8gIo9oXBST0=", "pbkdf2_sha256$-1$s$p5CBwLW9zvbiBIYcCEyLF/fWfp9qvezD8gIo9oXBST0=",
 		"pbkdf2_sha256$1000$s$p5CBwLW9", "pbkdf2_sha256$1000$s$!!", "pbkdf2_sha256$99999999999999999999$s$p5CBwLW9zvbiBIYcCEyLF/fWfp9qvezD8gIo9oXBST0=",
 		"pbkdf2_sha256$1000$" + strings.Repeat("s", 129) + "$p5CBwLW9zvbiBIYcCEyLF/fWfp9qvezD8gIo9oXBST0=",
 		strings.Replace(bcrypt40, "$04$", "$15$", 1), bcrypt40[:40], "$2b$xx$abcdefghijklmnopqrstuuIihgExMqZZSHJNF.C4obEVRYwdDclIG",
 		strings.Replace(argon2Plain, "argon2id", "argon2i", 1), strings.Replace(argon2Plain, "v=19", "v=16", 1),
-		strings.Replace(argon2Plain, "m=256", "m=65537", 1), strings.Replace(argon2Plain, "m=256", "m=7", 1), strings.Replace(argon2Plain, "m=256", "m=99999999999", 1),
+		strings.Replace(argon2Plain, "m=256", "m=102401", 1), strings.Replace(argon2Plain, "m=256", "m=7", 1), strings.Replace(argon2Plain, "m=256", "m=99999999999", 1),
 		strings.Replace(argon2Plain, "t=2", "t=0", 1), strings.Replace(argon2Plain, "t=2", "t=11", 1), strings.Replace(argon2Plain, "p=1", "p=0", 1),
 		strings.Replace(argon2Plain, "p=1", "p=17", 1), strings.Replace(argon2Plain, "p=1", "p=1,x=2", 1), strings.Replace(argon2Plain, "p=1", "p=257", 1),
 		argon2Plain + "$x", strings.Replace(argon2Plain, "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "nf65", 1), strings.Replace(argon2Plain, "c29tZXNhbHQ", "!", 1),
