@@ -61,10 +61,6 @@ type Slog struct{ Logger *slog.Logger }
 
 // Record writes e.
 func (s Slog) Record(ctx context.Context, e Event) {
-	level := slog.LevelInfo
-	if e.Action == Reuse || e.Action == Refuse || e.Action == Outage {
-		level = slog.LevelWarn
-	}
 	attrs := make([]slog.Attr, 0, 11)
 	add := func(key, value string) {
 		if value != "" {
@@ -84,5 +80,5 @@ func (s Slog) Record(ctx context.Context, e Event) {
 	add("reason", e.Reason)
 	add("request_id", e.RequestID)
 	add("source", e.Source)
-	s.Logger.LogAttrs(ctx, level, "audit", attrs...)
+	s.Logger.LogAttrs(ctx, e.level(), "audit", attrs...)
 }

@@ -101,6 +101,9 @@ func (s *Service) logAccess(w *counted, r *http.Request, c *call, start time.Tim
 	if c.caller == "" {
 		c.caller = c.client.ID()
 	}
+	if r.Method == http.MethodHead {
+		w.bytes = 0 // net/http sends no body with it (RFC 9110 section 9.3.2)
+	}
 	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("request_id", c.id), slog.String("method", knownMethod(r.Method)), slog.String("route", c.route),
 		slog.Int("status", w.status), slog.Int64("duration_us", time.Since(start).Microseconds()),
