@@ -26,12 +26,14 @@ type app struct {
 
 	storeName string // --store
 	asJSON    bool   // --json
+	trailName string // what RESCIND_AUDIT_TRAIL names, or serve's --audit-trail
+	logTo     *locked
 	log       *slog.Logger
 	rules     grant.Rules
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env,
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env, trailName: env("RESCIND_AUDIT_TRAIL"), logTo: &locked{w: stderr},
 		rules: grant.Defaults(time.Now, rand.Reader)}
 }
 
@@ -49,7 +51,7 @@ status is 0 for success, 1 for a failure, 2 for a wrong command line.`,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			a.log = newLogger(a.stderr, a.asJSON)
+			a.log = a.newLogger()
 			return nil
 		},
 	}
@@ -64,9 +66,21 @@ status is 0 for success, 1 for a failure, 2 for a wrong command line.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
+	var asked bool
+	root.Flags().BoolVar(&asked, "version", false, "print which rescind this is")
+	root.SetHelpCommand(a.helpCommand())
 	root.AddCommand(a.serveCommand(), a.clientCommand(), a.grantCommand(), a.revokeCommand(),
-		a.storeCommand(), a.restoreCommand(), a.versionCommand())
-	return group(root)
+		a.storeCommand(), a.backupCommand(), a.restoreCommand(), a.journalCommand(), a.doctorCommand(), a.statsCommand(), a.completionCommand(), a.manCommand(), a.versionCommand())
+	a.completeClients(root)
+	group(root)
+	unnamed := root.RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if asked && len(args) == 0 {
+			return a.printVersion()
+		}
+		return unnamed(cmd, args)
+	}
+	return root
 }
 
 // group makes a command that only holds others say so: without a name, or with
@@ -120,7 +134,9 @@ func (a *app) record(ctx context.Context, e audit.Event, err error) {
 	case err != nil:
 		e.Outcome = "failed"
 	}
-	audit.Slog{Logger: a.log}.Record(ctx, e)
+	trail := a.openTrail()
+	a.auditLog(trail).Record(ctx, e)
+	trail.close()
 }
 
 // print writes a result: v as JSON, or what text writes.

@@ -30,7 +30,7 @@ RFC 7591's names where it has one. Lifetimes are in seconds there.`,
 		a.clientEnableCommand(),
 		a.clientStateCommand(ending{"delete", client.Deleted, "Delete a client, which ends all its grants for good",
 			"Delete a client. Its tokens are dead at once. What is left is a tombstone: the id\ncannot be registered again."}),
-		a.clientRotateCommand())
+		a.clientRotateCommand(), a.clientImportCommand(), a.clientExportCommand())
 	return cmd
 }
 
@@ -42,20 +42,16 @@ func (a *app) clientListCommand() *cobra.Command {
 		Args:  exactly(0, ""),
 		RunE: a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
 			views := []clientView{}
-			for after := ""; ; {
-				page, err := store.ListClients(ctx, after, listPage)
-				if err != nil {
-					return err
-				}
+			err := everyPage(ctx, listPage, store.ListClients, clientID, func(page []*client.Client) error {
 				for _, c := range page {
 					if c.State != client.Deleted || deleted {
 						views = append(views, view(c))
 					}
 				}
-				if len(page) < listPage {
-					break
-				}
-				after = page[len(page)-1].ID
+				return nil
+			})
+			if err != nil {
+				return err
 			}
 			return a.print(map[string]any{"clients": views}, func(w io.Writer) { writeClients(w, views) })
 		}),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -208,6 +209,14 @@ and their lifetimes; what else the client may do counts from now on.`,
 	}
 	flags := cmd.Flags()
 	f.register(flags)
+	// What create takes without a flag, update leaves as it is: it has no defaults.
+	for _, name := range []string{"refresh-rotation", "revoke-access-token"} {
+		flags.Lookup(name).DefValue = ""
+	}
+	for _, name := range []string{"grant-types", "default-scopes"} {
+		flag := flags.Lookup(name)
+		flag.Usage, _, _ = strings.Cut(flag.Usage, "\n(created without")
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		changes := 0
 		flags.Visit(func(flag *pflag.Flag) {

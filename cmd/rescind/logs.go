@@ -17,11 +17,25 @@ import (
 
 // newLogger writes JSON, one object a line, or to a terminal one readable line
 // each. Whoever asked for JSON gets it on a terminal too.
-func newLogger(w io.Writer, asJSON bool) *slog.Logger {
-	if asJSON || !isTerminal(w) {
-		return slog.New(slog.NewJSONHandler(w, nil))
+func (a *app) newLogger() *slog.Logger {
+	if a.logsJSON() {
+		return slog.New(slog.NewJSONHandler(a.logTo, nil))
 	}
-	return slog.New(&lineHandler{mu: &sync.Mutex{}, w: w})
+	return slog.New(&lineHandler{mu: &sync.Mutex{}, w: a.logTo})
+}
+
+func (a *app) logsJSON() bool { return a.asJSON || !isTerminal(a.stderr) }
+
+// locked is a stream that log lines and audit lines share.
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
 }
 
 // isTerminal tells whether a stream of ours is one that somebody looks at.

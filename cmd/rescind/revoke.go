@@ -22,6 +22,7 @@ const operatorReason = "operator"
 type revokeFlags struct {
 	token, grant, subject, client string
 	reason                        string
+	dryRun                        bool
 }
 
 func (a *app) revokeCommand() *cobra.Command {
@@ -35,6 +36,11 @@ something has ended, no server of this store accepts any of those tokens again.
 Ending what has ended already changes nothing, and is no failure; nor is a token
 or grant that nobody knows.
 
+With --dry-run it only counts what it would end: the grants that are alive, up to
+10,000, by client. For a client that reads the whole table of grants, which takes
+time, and capacity, in proportion to all that it holds. A grant made a moment ago
+may be missing from the count, never from the revocation.
+
 A token is read from standard input. On the command line it would stay in the
 shell's history, and every user of the machine could see it.`,
 		Example: "  rescind revoke --token - < token.txt\n  rescind revoke --subject alice --reason \"laptop stolen\"",
@@ -47,12 +53,17 @@ shell's history, and every user of the machine could see it.`,
 	flags.StringVar(&f.subject, "subject", "", "end all grants of this user, `SUB`")
 	flags.StringVar(&f.client, "client", "", "end all grants of the client with this `ID`; it stays on")
 	flags.StringVar(&f.reason, "reason", operatorReason, "a `TEXT` for the audit, and kept with the grant")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "count what it would end, and change nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		act, err := a.revocation(cmd, f)
+		t, err := a.target(cmd, &f)
 		if err != nil {
 			return err
 		}
+		act := a.revocation(t, f)
 		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+			if f.dryRun {
+				return a.previewed(ctx, store, t)
+			}
 			ended, err := act(ctx, store)
 			switch {
 			case isRefusal(err):
@@ -81,11 +92,18 @@ type endedView struct {
 	text string // for people
 }
 
-type revocation func(context.Context, grant.Store) (endedView, error)
+// target is what a command line names, checked.
+type target struct {
+	kind            string // "token", "grant", "subject" or "client"
+	token           token.Value
+	isToken         bool // else what was given is none of ours
+	grant           token.GrantID
+	subject, client string
+}
 
-// revocation checks the command line whole before anything is opened, and
-// gives what it asks for.
-func (a *app) revocation(cmd *cobra.Command, f revokeFlags) (revocation, error) {
+// target checks the command line whole before anything is opened. It reads the
+// token: whoever types it in holds nothing open meanwhile.
+func (a *app) target(cmd *cobra.Command, f *revokeFlags) (t target, err error) {
 	var given []string
 	for _, name := range []string{"token", "grant", "subject", "client"} {
 		if cmd.Flags().Changed(name) {
@@ -93,42 +111,56 @@ func (a *app) revocation(cmd *cobra.Command, f revokeFlags) (revocation, error) 
 		}
 	}
 	if len(given) != 1 {
-		return nil, usagef("name exactly one of --token -, --grant, --subject and --client; see `%s --help`", cmd.CommandPath())
+		return t, usagef("name exactly one of --token -, --grant, --subject and --client; see `%s --help`", cmd.CommandPath())
 	}
 	if f.reason == "" {
 		f.reason = operatorReason
 	}
 	if err := checkWord("--reason", f.reason, maxReason); err != nil {
-		return nil, err
+		return t, err
 	}
-	switch given[0] {
+	t = target{kind: given[0], subject: f.subject, client: f.client}
+	switch t.kind {
 	case "token":
-		return a.revokeToken(f)
+		if f.token != "-" {
+			return t, usagef("a token on the command line stays in the shell's history: write `--token -` and give it on standard input")
+		}
+		text, err := a.readToken()
+		if err != nil {
+			return t, err
+		}
+		t.token, t.isToken = token.Parse(text.Reveal())
 	case "grant":
-		id, err := parseGrant(f.grant)
-		return func(ctx context.Context, store grant.Store) (endedView, error) {
-			return a.endGrant(ctx, store, id, f.reason, audit.Event{})
-		}, err
+		t.grant, err = parseGrant(f.grant)
 	case "subject":
-		return a.endSubject(f), checkSubject(f.subject)
+		err = checkSubject(f.subject)
 	default:
-		return a.endClient(f), checkClientID(f.client)
+		err = checkClientID(f.client)
 	}
+	return t, err
 }
 
-// revokeToken reads the token before the store is opened: whoever types it in
-// holds nothing open meanwhile.
-func (a *app) revokeToken(f revokeFlags) (revocation, error) {
-	if f.token != "-" {
-		return nil, usagef("a token on the command line stays in the shell's history: write `--token -` and give it on standard input")
+type revocation func(context.Context, grant.Store) (endedView, error)
+
+// revocation gives what ends the target.
+func (a *app) revocation(t target, f revokeFlags) revocation {
+	switch t.kind {
+	case "token":
+		return a.endToken(t, f)
+	case "grant":
+		return func(ctx context.Context, store grant.Store) (endedView, error) {
+			return a.endGrant(ctx, store, t.grant, f.reason, audit.Event{})
+		}
+	case "subject":
+		return a.endSubject(f)
 	}
-	text, err := a.readToken()
-	if err != nil {
-		return nil, err
-	}
+	return a.endClient(f)
+}
+
+func (a *app) endToken(t target, f revokeFlags) revocation {
+	v := t.token
 	return func(ctx context.Context, store grant.Store) (endedView, error) {
-		v, ok := token.Parse(text.Reveal())
-		if !ok {
+		if !t.isToken {
 			return a.unknownToken(ctx, audit.Event{Reason: "not_a_token"}), nil
 		}
 		e := audit.Event{TokenKind: v.Kind().String(), GrantID: v.GrantID().String()}
@@ -144,7 +176,7 @@ func (a *app) revokeToken(f revokeFlags) (revocation, error) {
 		}
 		e.ClientID, e.Subject = g.ClientID, g.Subject
 		return a.endGrant(ctx, store, g.ID, f.reason, e)
-	}, nil
+	}
 }
 
 // tokenRoom is more than the longest token of ours, in bytes.

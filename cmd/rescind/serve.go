@@ -34,6 +34,7 @@ const (
 type serveFlags struct {
 	addr   string
 	issuer string
+	trail  string
 	demo   bool
 }
 
@@ -47,7 +48,9 @@ func (a *app) serveCommand() *cobra.Command {
 With 127.0.0.1 or localhost it listens on ::1 too, where there is IPv6. The
 store is made where there is none. One log line for each request and one for
 each event of the audit go to standard error: JSON, or readable lines on a
-terminal.`,
+terminal. The audit's are kept in a file beside a SQLite store too, which
+"rescind stats" reads: lines arrive there some 100 ms later, a file of 64 MiB is
+put aside as FILE.1, and one that cannot be written fails no request.`,
 		Example: "  rescind serve --demo\n  rescind serve --addr 127.0.0.1:8001 --store sqlite:/var/lib/rescind/rescind.db --issuer https://auth.example.com",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +64,7 @@ terminal.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8000", "the `HOST:PORT` to listen on; port 0 takes any that is free")
 	flags.StringVar(&f.issuer, "issuer", "", "the `URL` that stands in the metadata and in introspections (default http://localhost:PORT)")
+	flags.StringVar(&f.trail, "audit-trail", "", "keep the audit in this `FILE` too, or off (default what RESCIND_AUDIT_TRAIL says,\nelse PATH-audit.jsonl beside sqlite:PATH, and off for DynamoDB)")
 	flags.BoolVar(&f.demo, "demo", false, "register a demo client of each type on the first start, and print how to use them")
 	return cmd
 }
@@ -100,7 +104,12 @@ func (a *app) serve(ctx context.Context, f serveFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	handler, err := a.gateway(store, s.issuer)
+	if f.trail != "" {
+		a.trailName = f.trail
+	}
+	trail := a.openTrail()
+	defer trail.close()
+	handler, err := a.gateway(store, s.issuer, a.auditLog(trail))
 	if err != nil {
 		return err
 	}
@@ -117,12 +126,12 @@ func (a *app) serve(ctx context.Context, f serveFlags) (err error) {
 }
 
 // gateway is all endpoints over one store.
-func (a *app) gateway(store grant.Store, issuer string) (http.Handler, error) {
+func (a *app) gateway(store grant.Store, issuer string, log audit.Log) (http.Handler, error) {
 	svc := &endpoint.Service{
 		Issuer: issuer,
 		Rules:  a.rules,
 		Auth:   client.NewAuthenticator(a.rules.Now, client.NewAttempts(10, 6*time.Second)),
-		Audit:  audit.Slog{Logger: a.log},
+		Audit:  log,
 		Log:    a.log,
 	}
 	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}

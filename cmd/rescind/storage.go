@@ -69,6 +69,9 @@ func (a *app) openFile(ctx context.Context, l location, o sqlite.Options) (grant
 }
 
 func missingFile(l location) error {
+	if err := sqlite.Unfinished(l.path); err != nil { // a restore moved it aside
+		return err
+	}
 	return errors.New("there is no store at " + l.path + "; name another with --store, or make it with `rescind store create` or by starting `rescind serve`")
 }
 

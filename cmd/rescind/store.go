@@ -10,9 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/spf13/cobra"
 
-	"rescind/shared/audit"
 	"rescind/shared/dynamo"
-	"rescind/shared/sqlite"
 )
 
 func (a *app) storeCommand() *cobra.Command {
@@ -64,57 +62,6 @@ func (a *app) createStore(ctx context.Context, l location) (created bool, err er
 	var missing *types.ResourceNotFoundException
 	created = errors.As(dynamo.New(api, l.tables).Warm(ctx), &missing)
 	return created, dynamo.CreateTables(ctx, api, l.tables)
-}
-
-func (a *app) restoreCommand() *cobra.Command {
-	cmd := group(&cobra.Command{Use: "restore", Short: "Take a restored or copied store into use"})
-	var yes bool
-	accept := &cobra.Command{
-		Use:   "accept",
-		Short: "Accept a restored or copied store, which ends all grants in it",
-		Long: `Accept a restored or copied store. What was revoked after the copy was made is
-alive in it, and nobody can tell any more what that was. So accepting it ends all
-grants in it for good; the clients stay. Stop every server of the store before.`,
-		Args: exactly(0, ""),
-	}
-	accept.Flags().BoolVar(&yes, "yes", false, "do not ask; needed where standard input is no terminal")
-	accept.RunE = func(cmd *cobra.Command, _ []string) error {
-		l, err := parseStore(a.storeName)
-		if err != nil {
-			return err
-		}
-		if !yes {
-			if err := a.confirm("This ends all grants in " + a.storeName + " for good."); err != nil {
-				return err
-			}
-		}
-		generation, err := a.accept(cmd.Context(), l)
-		a.record(cmd.Context(), audit.Event{Action: audit.Restore, Operation: "restore accept", Reason: "ended_all_grants"}, err)
-		if err != nil {
-			return err
-		}
-		return a.print(map[string]any{"store": a.storeName, "generation": generation}, func(w io.Writer) {
-			fmt.Fprintf(w, "The store %s is accepted (generation %d). All grants from before have ended, with all their tokens; the clients are as they were.\n", a.storeName, generation)
-		})
-	}
-	cmd.AddCommand(accept)
-	return cmd
-}
-
-func (a *app) accept(ctx context.Context, l location) (generation int64, err error) {
-	if l.isFile() {
-		store, err := a.openFile(ctx, l, sqlite.Options{Accept: true, MustExist: true})
-		if err != nil {
-			return 0, err
-		}
-		generation, err := store.Generation(ctx)
-		return generation, errors.Join(err, store.Close())
-	}
-	api, err := newDynamoDB(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return dynamo.New(api, l.tables).Accept(ctx)
 }
 
 // confirm asks at the terminal; elsewhere --yes must have said it.

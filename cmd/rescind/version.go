@@ -19,17 +19,19 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "Print which rescind this is",
 		Args:  exactly(0, ""),
-		RunE: func(*cobra.Command, []string) error {
-			v := version()
-			return a.print(v, func(w io.Writer) {
-				text := "rescind " + v.Version
-				if v.Revision != "" {
-					text += " (" + v.Revision + ")"
-				}
-				fmt.Fprintf(w, "%s, built with %s\n", text, v.Go)
-			})
-		},
+		RunE:  func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	v := version()
+	return a.print(v, func(w io.Writer) {
+		text := "rescind " + v.Version
+		if v.Revision != "" {
+			text += " (" + v.Revision + ")"
+		}
+		fmt.Fprintf(w, "%s, built with %s\n", text, v.Go)
+	})
 }
 
 // version is what the go command left in the program.
