@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -11,24 +12,27 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
+
+	"rescind/internal/bench/load"
+	"rescind/internal/bench/process"
+	"rescind/internal/bench/server"
 )
 
 // report is all that was measured.
 type report struct {
-	Machine  string              `json:"machine"`
-	Grants   int                 `json:"grants"`
-	Sync     time.Duration       `json:"fsync_p50_ns"`
-	Server   map[string]result   `json:"server"`
-	Steady   map[string]result   `json:"at_70_percent_with_operator"`
-	Operator int                 `json:"operator_writes"`
-	RSS      int64               `json:"resident_bytes"`
-	Peak     int64               `json:"resident_peak_bytes"`
-	File     int64               `json:"store_bytes"`
-	Lambda   int64               `json:"token_bootstrap_bytes"`
-	Handlers map[string]handling `json:"handlers_alone"`
+	Machine  string                 `json:"machine"`
+	Grants   int                    `json:"grants"`
+	Sync     time.Duration          `json:"fsync_p50_ns"`
+	Server   map[string]load.Result `json:"server"`
+	Steady   map[string]load.Result `json:"at_70_percent_with_operator"`
+	Operator int                    `json:"operator_writes"`
+	RSS      int64                  `json:"resident_bytes"`
+	Peak     int64                  `json:"resident_peak_bytes"`
+	File     int64                  `json:"store_bytes"`
+	Lambda   int64                  `json:"token_bootstrap_bytes"`
+	Handlers map[string]handling    `json:"handlers_alone"`
 }
 
 var order = []string{"introspection", "issue", "refresh", "revocation"}
@@ -53,64 +57,76 @@ func main() {
 	r.print()
 }
 
-func measure(ctx context.Context, grants, connections int, d time.Duration) (*report, error) {
+func measure(ctx context.Context, grants, connections int, d time.Duration) (_ *report, err error) {
 	dir, err := os.MkdirTemp("", "rescind-bench-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	r := &report{Machine: fmt.Sprintf("%d cores, %s, %s", runtime.NumCPU(), runtime.GOARCH, runtime.Version()), Grants: grants,
-		Server: map[string]result{}, Steady: map[string]result{}}
+		Server: map[string]load.Result{}, Steady: map[string]load.Result{}}
 	r.Handlers = measureHandlers()
 	if r.Sync, err = syncTime(dir); err != nil {
 		return nil, err
 	}
 	bootstrap := filepath.Join(dir, "bootstrap")
-	if err := build(ctx, bootstrap, "./functions/token", "-tags", "lambda.norpc"); err != nil {
+	if err := server.Build(ctx, bootstrap, "./functions/token", "-tags", "lambda.norpc"); err != nil {
 		return nil, err
 	}
 	r.Lambda = size(bootstrap)
 	store := filepath.Join(dir, "data", "rescind.db")
-	tokens, err := seed(ctx, store, grants)
+	tokens, err := fill(ctx, store, grants)
 	if err != nil {
 		return nil, err
 	}
-	s, err := startServer(ctx, dir, store)
+	s, err := start(ctx, dir, store)
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
-	makers := tokens.makers(s.addr, connections)
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	makers := tokens.makers(s.Addr, connections)
 	for _, name := range order {
-		l := load{addr: s.addr, connections: connections, duration: d, make: makers[name]}
+		l := load.Run{Addr: s.Addr, Connections: connections, Duration: d, Make: makers[name]}
 		fmt.Fprintf(os.Stderr, "%s: peak\n", name)
-		if r.Server[name], err = l.run(); err != nil {
+		if r.Server[name], err = l.Do(ctx); err != nil {
 			return nil, fmt.Errorf("%s at its peak: %w", name, err)
 		}
 		if name == "revocation" {
 			continue // it uses up what it revokes; its p99 is that of the peak
 		}
 		fmt.Fprintf(os.Stderr, "%s: 70%% of it, the operator's command beside\n", name)
-		l.rate = int(r.Server[name].PerSecond * 0.7)
-		if err := r.steady(ctx, s, l, name, tokens.id); err != nil {
+		l.Rate = int(r.Server[name].PerSecond * 0.7)
+		if err := r.steady(ctx, s, l, name, tokens.ID); err != nil {
 			return nil, err
 		}
 	}
-	r.RSS, r.Peak = s.memory()
+	if use, err := process.One(s.PID()); err == nil { // 0 where the system does not say
+		r.RSS, r.Peak = use.Resident, use.Peak
+	}
 	r.File = size(store) + size(store+"-wal")
 	return r, nil
 }
 
+// start builds the server as a user has it, and runs it on the store.
+func start(ctx context.Context, dir, store string) (*server.Server, error) {
+	binary := filepath.Join(dir, "rescind")
+	if err := server.Build(ctx, binary, "./cmd/rescind"); err != nil {
+		return nil, err
+	}
+	return server.Start(ctx, server.Config{Binary: binary, Store: "sqlite:" + store, Log: filepath.Join(dir, "server.log")})
+}
+
 // steady measures at a fixed rate while the operator's command writes.
-func (r *report) steady(ctx context.Context, s *server, l load, name, clientID string) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (r *report) steady(ctx context.Context, s *server.Server, l load.Run, name, clientID string) error {
+	beside, cancel := context.WithCancel(ctx)
+	defer cancel()
 	type ran struct {
 		n   int
 		err error
 	}
-	operator := make(chan ran)
-	go func() { n, err := s.operator(ctx, clientID); operator <- ran{n, err} }()
-	res, err := l.run()
+	operator := make(chan ran, 1)
+	go func() { n, err := s.Operator(beside, clientID); operator <- ran{n, err} }()
+	res, err := l.Do(ctx)
 	cancel()
 	o := <-operator
 	switch {
@@ -125,47 +141,47 @@ func (r *report) steady(ctx context.Context, s *server, l load, name, clientID s
 
 // makers gives the requests of each operation: random tokens to introspect, a
 // line of refresh tokens for each connection, every token revoked once.
-func (t *seeded) makers(addr string, connections int) map[string]func(int) maker {
+func (t *seeded) makers(addr string, connections int) map[string]func(int) load.Maker {
 	ignore := func([]byte) error { return nil }
-	form := func(path, body string) []byte { return post(path, addr, t.basic, body) }
+	form := func(path, body string) []byte { return load.Post(path, addr, t.Basic, body) }
 	active := func(body []byte) error {
 		if !strings.Contains(string(body), `"active":true`) {
 			return fmt.Errorf("a live token was answered %s", body)
 		}
 		return nil
 	}
-	return map[string]func(int) maker{
-		"introspection": func(int) maker {
-			return maker{func() ([]byte, bool) {
+	return map[string]func(int) load.Maker{
+		"introspection": func(int) load.Maker {
+			return load.Maker{Next: func() ([]byte, bool) {
 				return form("/o/introspect/", "token="+t.access[rand.IntN(len(t.access))]), true
-			}, active}
+			}, Took: active}
 		},
-		"issue": func(int) maker {
+		"issue": func(int) load.Maker {
 			request := form("/o/token/", "grant_type=client_credentials")
-			return maker{func() ([]byte, bool) { return request, true }, ignore}
+			return load.Maker{Next: func() ([]byte, bool) { return request, true }, Took: ignore}
 		},
-		"refresh": func(i int) maker { return t.refresher(i, connections, form) },
-		"revocation": func(i int) maker {
-			return maker{func() ([]byte, bool) {
+		"refresh": func(i int) load.Maker { return t.refresher(i, connections, form) },
+		"revocation": func(i int) load.Maker {
+			return load.Maker{Next: func() ([]byte, bool) {
 				if i += connections; i >= len(t.access) {
 					return nil, false
 				}
 				return form("/o/revoke_token/", "token="+t.access[i]), true
-			}, ignore}
+			}, Took: ignore}
 		},
 	}
 }
 
 // refresher goes through the grants at random: each refresh presents the
 // current token of its grant, and no two connections share a grant.
-func (t *seeded) refresher(i, stride int, form func(path, body string) []byte) maker {
+func (t *seeded) refresher(i, stride int, form func(path, body string) []byte) load.Maker {
 	n := 0
-	return maker{
-		next: func() ([]byte, bool) {
+	return load.Maker{
+		Next: func() ([]byte, bool) {
 			n = rand.IntN(len(t.refresh)/stride)*stride + i%stride
 			return form("/o/token/", "grant_type=refresh_token&refresh_token="+url.QueryEscape(t.refresh[n])), true
 		},
-		took: func(body []byte) error {
+		Took: func(body []byte) error {
 			_, rest, ok := strings.Cut(string(body), `"refresh_token":"`)
 			value, _, closed := strings.Cut(rest, `"`)
 			if !ok || !closed {
@@ -175,11 +191,6 @@ func (t *seeded) refresher(i, stride int, form func(path, body string) []byte) m
 			return nil
 		},
 	}
-}
-
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
 }
 
 func size(path string) int64 {
