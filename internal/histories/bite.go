@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"rescind/internal/histories/plant"
+)
+
+// bite plants each fault in turn and makes histories until one shows it. A
+// fault that none shows within --n is a failure.
+func (b *bench) bite(ctx context.Context) (found, missed int, err error) {
+	have := b.stores()
+	out := b.out
+	for _, f := range plant.Faults {
+		binary, err := b.build(ctx, f.Name)
+		if err != nil {
+			return found, missed, err
+		}
+		for _, store := range f.Store {
+			if !slices.Contains(have, store) {
+				continue
+			}
+			b.store, b.out = store, out+"-planted"
+			began := time.Now()
+			t := b.histories(ctx, binary, true)
+			if ctx.Err() != nil {
+				return found, missed, ctx.Err()
+			}
+			said := "found"
+			if t.Failed-t.Undecided-t.Machinery > 0 {
+				found++
+			} else {
+				missed++
+				said = "NOT FOUND"
+			}
+			fmt.Printf("%-24s %-9s %s after %d histories, %.0f s (%d break the promise, %d the model): %s\n", f.Name, store, said,
+				t.Passed+t.Failed, time.Since(began).Seconds(), t.Broken, t.Rejected, f.What)
+		}
+		_ = os.Remove(binary) // the folder goes at the end in any case
+	}
+	return found, missed, nil
+}
