@@ -1,5 +1,7 @@
 # Every target is one go command; `make help` shows it for those without make.
 PORT ?= 8000
+N ?= 300
+FOR ?= 1h
 GO ?= go
 export CGO_ENABLED := 0
 
@@ -12,7 +14,7 @@ NEED := rescind needs Go 1.26 or newer
 go = $(if $(shell command -v $(GO) 2>/dev/null),$(if $(filter $(OLD),$(GO_MINOR)),$(error $(NEED), and this is Go $(GO_VERSION): install a newer one),$(GO)),$(error $(NEED), and there is no $(GO) here: install it))
 task = $(go) run ./internal/task
 
-.PHONY: help run test test-dynamodb build vet fuzz bench race clean
+.PHONY: help run test test-dynamodb build vet fuzz bench bench-compare growth histories soak race clean
 .DEFAULT_GOAL := help
 
 define HELP
@@ -33,6 +35,14 @@ define HELP
                        go run ./internal/task fuzz --seconds 2
   make bench           the benchmarks (ARGS="..." hands arguments on)
                        go run ./internal/task bench
+  make bench-compare   beside other servers, from npm, PyPI and the Go modules
+                       go run ./internal/compare
+  make growth          what operations take over 10, 10,000, 1,000,000 grants
+                       go run ./internal/growth
+  make histories [N=300]   random histories under faults, and whether they are true
+                       go run ./internal/histories --n 300
+  make soak [FOR=1h]   an hour at 70% of the peak: nothing grows, nothing is lost
+                       go run ./internal/soak --for 1h
   make clean           remove build/
                        go run ./internal/task clean
 
@@ -66,6 +76,18 @@ fuzz:
 
 bench:
 	@$(task) bench $(ARGS)
+
+bench-compare:
+	@$(go) run ./internal/compare $(ARGS)
+
+growth:
+	@$(go) run ./internal/growth $(ARGS)
+
+histories:
+	@$(go) run ./internal/histories --n $(N) $(ARGS)
+
+soak:
+	@$(go) run ./internal/soak --for $(FOR) $(ARGS)
 
 clean:
 	@$(task) clean

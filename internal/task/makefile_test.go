@@ -33,7 +33,7 @@ func TestMakefileTargetsAreOneGoCommandEach(t *testing.T) {
 	}
 	// Building a program and starting it is what go run does.
 	makefile = strings.ReplaceAll(makefile, "@$(go) build -o build/rescind ./cmd/rescind\n\t@build/rescind ", "@$(go) run ./cmd/rescind ")
-	expand := strings.NewReplacer("$(task)", "go run ./internal/task", "$(go)", "go", "$(PORT)", "8000", " $(ARGS)", "")
+	expand := strings.NewReplacer("$(task)", "go run ./internal/task", "$(go)", "go", "$(PORT)", "8000", "$(N)", "300", "$(FOR)", "1h", " $(ARGS)", "")
 	for _, target := range strings.Fields(phony[1]) {
 		if target == "help" {
 			continue
