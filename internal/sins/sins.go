@@ -157,4 +157,29 @@ var sins = []sin{
 		Find:    "import \"rescind/shared/oauth\"",
 		Replace: "import (\n	_ \"github.com/aws/aws-sdk-go-v2/aws\"\n\n	\"rescind/shared/oauth\"\n)",
 	},
+	{
+		Name: "restore-ends-nothing", What: "a restored SQLite store keeps its generation",
+		File: "shared/sqlite/prepare.go", Packages: suite, Run: "Restore|Accept|Cop",
+		Find: "SET generation = max(generation + 1, ?),", Replace: "SET generation = max(generation, 0 * ?),",
+	},
+	{
+		Name: "dropped-secret-restored", What: "a journal's replay keeps secrets that were dropped since the backup",
+		File: "shared/client/keep.go", Packages: []string{"./shared/client", "./shared/journal"},
+		Find: "	case len(kept(c.Secrets, times)) == len(c.Secrets):", Replace: "	default:",
+	},
+	{
+		Name: "import-revives", What: "importing a client that was deleted counts as well done",
+		File: "shared/client/import.go", Packages: []string{"./shared/client", "./cmd/rescind"}, Run: "Import",
+		Find: "		return Absent, ErrDeleted", Replace: "		return Same, nil",
+	},
+	{
+		Name: "walk-skips", What: "a walk leaves out the row after each page's last",
+		File: "shared/sqlite/walk.go", Packages: suite, Run: "Store|Suite|Walk",
+		Find: "rowid FROM grants WHERE rowid > ? ORDER BY", Replace: "rowid FROM grants WHERE rowid > ? + 1 ORDER BY",
+	},
+	{
+		Name: "dry-run-of-the-living-and-dead", What: "a dry run counts grants that have ended already",
+		File: "cmd/rescind/census/judge.go", Packages: []string{"./cmd/rescind/..."}, Run: "DryRun|Census|Count|Take",
+		Find: "		dead[i] = g.Dead(cur, now)", Replace: "		_, dead[i] = g.Dead(cur, now), \"\"",
+	},
 }
