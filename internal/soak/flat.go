@@ -90,7 +90,7 @@ func judge(all []sample, whole time.Duration, file bool) []series {
 		// removed, it would rise by a fourth at the least.
 		// The log's size is its largest so far: it depends on how long a reader
 		// once kept a checkpoint from its end, and is bounded, not constant.
-		s, l := flat("store file", store, bound{0.05, 1 * mega}), flat("write-ahead log", log, bound{0.50, 16 * mega})
+		s, l := flat("store file", store, bound{0.10, 1 * mega}), flat("write-ahead log", log, bound{0.50, 16 * mega})
 		s.bytes, l.bytes = true, true
 		out = append(out, s, l)
 	}
