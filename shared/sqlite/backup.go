@@ -35,12 +35,15 @@ func (s *Store) Backup(ctx context.Context, to string, o BackupOptions) (info Ba
 	if err != nil {
 		return info, err
 	}
+	if err := checkFolder(filepath.Dir(to), s.o.Logger); err != nil {
+		return info, fmt.Errorf("no backup was made in %s: %w", filepath.Dir(to), err)
+	}
 	partial, err := openPartial(to + ".partial")
 	if err != nil {
 		return info, err
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && stillThere(partial) == nil {
 			for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
 				_ = os.Remove(partial.Name() + suffix)
 			}
@@ -50,6 +53,9 @@ func (s *Store) Backup(ctx context.Context, to string, o BackupOptions) (info Ba
 	taken := s.o.Now().UTC()
 	if err = s.copyTo(ctx, partial.Name(), o.Progress); err != nil {
 		return info, backupFailed(to, err)
+	}
+	if err = stillThere(partial); err != nil {
+		return info, err
 	}
 	if info, err = finishCopy(partial.Name(), taken); err != nil {
 		return info, backupFailed(to, err)
@@ -66,6 +72,9 @@ func (s *Store) Backup(ctx context.Context, to string, o BackupOptions) (info Ba
 	}
 	// Another name may have come meanwhile.
 	if _, err = s.mayBackUp(to, o.Force); err != nil {
+		return info, err
+	}
+	if err = stillThere(partial); err != nil {
 		return info, err
 	}
 	if err = os.Rename(partial.Name(), to); err == nil {
@@ -108,7 +117,7 @@ func (s *Store) mayBackUp(to string, force bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot reach the folder of the backup %s: %w; choose a folder that is there", to, bare(err))
 	}
-	if abs == s.path || abs == s.path+stagingSuffix || strings.HasPrefix(abs, s.path+"-") {
+	if abs == s.path || strings.HasPrefix(abs, s.path+stagingSuffix) || strings.HasPrefix(abs, s.path+"-") {
 		return "", fmt.Errorf("%s is a file of the store itself; choose another name for the backup", abs)
 	}
 	there, err := os.Lstat(abs)
@@ -175,6 +184,19 @@ func openPartial(name string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// stillThere refuses a file that is not the one that was opened by its name:
+// SQLite goes by the name.
+func stillThere(f *os.File) error {
+	here, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("cannot reach %s: %w", f.Name(), bare(err))
+	}
+	if there, err := os.Lstat(f.Name()); err != nil || !os.SameFile(here, there) {
+		return fmt.Errorf("%s was exchanged while the backup was written to it; choose a folder that is yours only", f.Name())
+	}
+	return nil
 }
 
 // copyTo copies all pages as they are at one moment. The read transaction that

@@ -8,7 +8,8 @@ import (
 // AcceptAfter takes the file at path, a restored or copied one, into use: all
 // grants in it end. after then changes it, before any other process can open
 // it; should this process end half-way, none can until it was run again.
-// It gives the new store generation. Errors: ErrInUse, those of Open, after's.
+// It gives the new store generation. Errors: ErrInUse, those of Open, after's;
+// and where after is nil, that an accept with one was cut off.
 func AcceptAfter(ctx context.Context, path string, o Options, after func(*Store) error) (generation int64, err error) {
 	o.MustExist, o.Accept, o.alone = true, true, true
 	if path, err = settle(path, o.filled()); err != nil {
@@ -19,7 +20,7 @@ func AcceptAfter(ctx context.Context, path string, o Options, after func(*Store)
 		return 0, err
 	}
 	defer lock.close()
-	if err := recoverRestore(path, lock, RestoreOptions{Options: o}); err != nil {
+	if err := readyToAccept(path, lock, o, after != nil); err != nil {
 		return 0, err
 	}
 	if after != nil {
@@ -41,4 +42,21 @@ func AcceptAfter(ctx context.Context, path string, o Options, after func(*Store)
 		return 0, err
 	}
 	return generation, lock.write(nil)
+}
+
+// readyToAccept puts right what was cut off before. An accept that had a
+// journal needs it again: without it, what the journal ended is alive.
+func readyToAccept(path string, lock inUse, o Options, replays bool) error {
+	err := recoverRestore(path, lock, RestoreOptions{Options: o})
+	if torn := (*tornError)(nil); errors.As(err, &torn) && replays { // the worst that it can be is an accept
+		return clearStaging(path)
+	}
+	if err != nil || replays {
+		return err
+	}
+	u, err := lock.unfinished(path)
+	if err == nil && u != nil {
+		err = acceptCutOff(path)
+	}
+	return err
 }

@@ -2,10 +2,7 @@
 
 package sqlite
 
-import (
-	"io"
-	"os"
-)
+import "os"
 
 const noFollow = 0
 
@@ -19,20 +16,6 @@ func openLock(path string, _ bool) (l inUse, taken bool, err error) {
 }
 
 func lockWhole(*os.File) bool { return true }
-
-func (l inUse) note() ([]byte, error) {
-	return io.ReadAll(io.NewSectionReader(l.f, 0, 1<<16))
-}
-
-func (l inUse) write(note []byte) error {
-	if err := l.f.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := l.f.WriteAt(note, 0); err != nil {
-		return err
-	}
-	return l.f.Sync()
-}
 
 func (l inUse) close() {
 	if l.f != nil {

@@ -4,7 +4,6 @@ package sqlite
 
 import (
 	"errors"
-	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -39,22 +38,6 @@ func openLock(path string, alone bool) (l inUse, taken bool, err error) {
 
 // lockWhole locks a file against others that do the same, without waiting.
 func lockWhole(f *os.File) bool { return (turn{f}).flock(unix.LOCK_EX|unix.LOCK_NB) == nil }
-
-// note is what the file holds.
-func (l inUse) note() ([]byte, error) {
-	return io.ReadAll(io.NewSectionReader(l.f, 0, 1<<16))
-}
-
-// write puts a note in, durably; nil takes it out.
-func (l inUse) write(note []byte) error {
-	if err := l.f.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := l.f.WriteAt(note, 0); err != nil {
-		return err
-	}
-	return l.f.Sync()
-}
 
 func (l inUse) close() {
 	if l.f != nil {

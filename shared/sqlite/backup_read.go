@@ -47,7 +47,14 @@ func readInfo(c *conn, path string) (info BackupInfo, err error) {
 
 // ReadBackup tells what a backup holds, by its own word: it is not checked.
 // The error says why the file is none that this program can restore.
-func ReadBackup(path string) (BackupInfo, error) {
+func ReadBackup(path string) (BackupInfo, error) { return readBackup(path, time.Time{}) }
+
+// mostSkew is how far another machine's clock may be ahead of ours.
+const mostSkew = 5 * time.Minute
+
+// readBackup refuses what was taken after now as well, by the clock of whoever
+// restores it; zero looks at no clock.
+func readBackup(path string, now time.Time) (BackupInfo, error) {
 	stat, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -72,6 +79,9 @@ func ReadBackup(path string) (BackupInfo, error) {
 	info, err := readInfo(c, abs)
 	if err != nil {
 		return BackupInfo{}, explainBackup(path, err)
+	}
+	if !now.IsZero() && info.TakenAt.After(now.Add(mostSkew)) {
+		return BackupInfo{}, fmt.Errorf("%s says that it was taken at %s, which is to come by this machine's clock; set the clock right, or take another backup", path, info.TakenAt.Format(time.RFC3339))
 	}
 	info.Bytes = stat.Size()
 	return info, nil

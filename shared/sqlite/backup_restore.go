@@ -43,14 +43,15 @@ type RestoreOptions struct {
 // a generation of its own, stands ready beside the store that is in place.
 // Nobody else can open either until Finish or Abort.
 type Restore struct {
-	path    string
-	o       RestoreOptions
-	lock    inUse
-	info    BackupInfo
-	present *Store
-	why     error // the present store could not be read
-	staged  *Store
-	staging bool // what is beside the store may be removed
+	path        string
+	o           RestoreOptions
+	lock        inUse
+	stagingLock inUse
+	info        BackupInfo
+	present     *Store
+	why         error // the present store could not be read
+	staged      *Store
+	staging     bool // what is beside the store may be removed
 }
 
 // BeginRestore gets all ready to put the backup in the place of the store at
@@ -70,7 +71,7 @@ func BeginRestore(ctx context.Context, path, backup string, o RestoreOptions) (*
 }
 
 func (r *Restore) begin(ctx context.Context, path, backup string) (err error) {
-	if _, err := ReadBackup(backup); err != nil {
+	if _, err := readBackup(backup, r.o.filled().Now()); err != nil {
 		return err
 	}
 	if r.path, err = target(path, r.o.Options); err != nil {
@@ -140,10 +141,16 @@ func (r *Restore) openPresent(ctx context.Context) (err error) {
 }
 
 // stage makes the new store.
-func (r *Restore) stage(ctx context.Context, backup string) error {
+func (r *Restore) stage(ctx context.Context, backup string) (err error) {
 	staging := r.path + stagingSuffix
-	removeStaging(r.path)
+	if r.stagingLock, err = enter(staging, true); err != nil {
+		return err
+	}
 	r.staging = true
+	// Should this be killed, it is a store in which nothing was replayed yet.
+	if err := r.stagingLock.begin(staging, unfinished{Doing: doingAccept}); err != nil {
+		return err
+	}
 	if err := r.copyBackup(ctx, backup, staging); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -158,7 +165,7 @@ func (r *Restore) stage(ctx context.Context, backup string) error {
 	if len(findings) > 0 {
 		return fmt.Errorf("the backup %s is damaged (%s); the store is as it was, take another backup", backup, findings[0])
 	}
-	if r.info, err = ReadBackup(staging); err != nil { // of the copy: nobody can change that any more
+	if r.info, err = readBackup(staging, r.o.filled().Now()); err != nil { // of the copy: nobody can change that any more
 		return err
 	}
 	r.info.Path = backup
@@ -230,15 +237,35 @@ func (r *Restore) Abort() {
 	if r.staging {
 		removeStaging(r.path)
 	}
+	r.stagingLock.close()
 	r.lock.close()
-	r.lock, r.staging = inUse{}, false
+	r.lock, r.stagingLock, r.staging = inUse{}, inUse{}, false
 }
 
 // removeStaging takes away what a restore prepared; never once it was begun.
 func removeStaging(path string) {
-	for _, suffix := range []string{"", "-wal", "-shm", "-turn", "-journal"} {
+	for _, suffix := range ofStaging {
 		_ = os.Remove(path + stagingSuffix + suffix)
 	}
+}
+
+var ofStaging = []string{"", "-wal", "-shm", "-turn", "-journal", "-lock"}
+
+// clearStaging removes what a restore that was killed had prepared, unless a
+// process has it open.
+func clearStaging(path string) error {
+	for _, suffix := range ofStaging {
+		if _, err := os.Lstat(path + stagingSuffix + suffix); err == nil {
+			lock, err := enter(path+stagingSuffix, true)
+			if err != nil {
+				return err
+			}
+			removeStaging(path)
+			lock.close()
+			return nil
+		}
+	}
+	return nil
 }
 
 // asideName is a free name for the store that was.

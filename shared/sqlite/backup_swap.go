@@ -2,25 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-)
-
-// unfinished is the note of a restore or accept in the lock's file.
-type unfinished struct {
-	Doing   string `json:"doing"`
-	Aside   string `json:"aside,omitempty"`   // the name, in the store's folder, for the store that was
-	Present bool   `json:"present,omitempty"` // there was one
-	Accepts bool   `json:"accepts,omitempty"` // and its accepting had been cut off
-}
-
-const (
-	doingRestore = "restore"
-	doingAccept  = "accept"
+	"time"
 )
 
 // enter takes the lock of a store, to use it or to restore it alone.
@@ -41,37 +28,6 @@ func enter(path string, alone bool) (inUse, error) {
 		return inUse{}, err
 	}
 	return lock, nil
-}
-
-// Unfinished says that a restore or accept of the store at path was cut off,
-// and what to do; nil where that is not so, or nothing is there.
-func Unfinished(path string) error { return checkUnfinished(path) }
-
-// checkUnfinished refuses a store whose restore or accept was cut off.
-func checkUnfinished(path string) error {
-	info, err := os.Lstat(path + "-lock")
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil
-	}
-	var u unfinished
-	if note, err := os.ReadFile(path + "-lock"); err != nil {
-		return fmt.Errorf("cannot read %s-lock: %w; make it your own file", path, bare(err))
-	} else if json.Unmarshal(note, &u) == nil && u.Doing == doingAccept {
-		return fmt.Errorf("%s was being accepted with a journal, and that was cut off: what was ended since the backup may be alive in it; run `rescind restore accept --replay FILE --store sqlite:%[1]s` again", path)
-	}
-	return fmt.Errorf("a restore of %s was cut off; run `rescind restore FILE --store sqlite:%[1]s` again, which ends it or takes it back before it begins anew", path)
-}
-
-// begin makes the note durable.
-func (l inUse) begin(path string, u unfinished) error {
-	note, err := json.Marshal(u)
-	if err == nil {
-		err = errors.Join(l.write(note), syncFolder(filepath.Dir(path)))
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s-lock: %w; see to its disk", path, bare(err))
-	}
-	return nil
 }
 
 // Restored is what a restore did.
@@ -101,7 +57,7 @@ func (r *Restore) Finish(ctx context.Context) (done Restored, err error) {
 	if err != nil {
 		return done, err
 	}
-	note := unfinished{Doing: doingRestore, Accepts: len(before) > 0}
+	note := unfinished{Doing: doingRestore, Accepts: len(before) > 0, Unread: r.why != nil}
 	if _, err := os.Lstat(r.path); err == nil {
 		note.Present = true
 	}
@@ -117,7 +73,7 @@ func (r *Restore) Finish(ctx context.Context) (done Restored, err error) {
 	}
 	r.o.Step(StepMark, 0, 0)
 	if note.Present {
-		done.Aside, done.Kept = aside, makeBackup(aside, r.o)
+		done.Aside, done.Kept = aside, keepAside(aside, note, r.o)
 	}
 	r.o.Step(StepEnd, 0, 0)
 	return done, endExchange(r.path, r.lock)
@@ -165,9 +121,24 @@ func endExchange(path string, lock inUse) error {
 	return nil
 }
 
-// makeBackup makes the store that was a backup like any other: in one file, and
-// so that no server takes it for a store.
-func makeBackup(aside string, o RestoreOptions) error {
+var errUnread = errors.New("it could not be opened, so nobody knows from when it is; it stays as it is")
+
+// keepAside makes the store that was a backup like any other: in one file, and
+// so that no server takes it for a store. One that could not be opened may be
+// an older copy: called a backup of now, it would undo at its own restore what
+// was ended since. One that was half accepted is a backup of no time.
+func keepAside(aside string, u unfinished, o RestoreOptions) error {
+	taken := o.filled().Now().UTC()
+	switch {
+	case u.Unread:
+		return errUnread
+	case u.Accepts:
+		taken = time.UnixMilli(1).UTC()
+	}
+	return makeBackup(aside, taken, o)
+}
+
+func makeBackup(aside string, taken time.Time, o RestoreOptions) error {
 	c, err := dial(aside, o.VFS, 0)
 	if err != nil {
 		return err
@@ -179,7 +150,7 @@ func makeBackup(aside string, o RestoreOptions) error {
 	if errors.Is(err, errBackup) { // a restore that was cut off did it
 		err = nil
 	} else if err == nil {
-		err = mark(c, o.filled().Now().UTC())
+		err = mark(c, taken)
 	}
 	if err == nil {
 		for _, suffix := range besideFile {
@@ -192,16 +163,12 @@ func makeBackup(aside string, o RestoreOptions) error {
 // recoverRestore ends or takes back a restore that was cut off. The new store
 // in its place is all that counts as done: then what is left is done too.
 func recoverRestore(path string, lock inUse, o RestoreOptions) error {
-	note, err := lock.note()
-	if err != nil || len(note) == 0 {
+	u, err := lock.unfinished(path)
+	if err != nil {
 		return err
 	}
-	var u unfinished
-	if json.Unmarshal(note, &u) != nil { // the note itself was cut off: nothing had been moved
-		return lock.write(nil)
-	}
-	if u.Doing != doingRestore {
-		return nil
+	if u == nil || u.Doing != doingRestore {
+		return clearStaging(path)
 	}
 	aside := filepath.Join(filepath.Dir(path), filepath.Base(u.Aside))
 	if _, err := os.Lstat(path + stagingSuffix); err == nil {
@@ -209,8 +176,12 @@ func recoverRestore(path string, lock inUse, o RestoreOptions) error {
 			return fmt.Errorf("taking back a restore that was cut off: %w", err)
 		}
 		if u.Accepts {
+			// In this order: a restore's note without its new store beside is one that was through.
+			if err := lock.begin(path, unfinished{Doing: doingAccept}); err != nil {
+				return err
+			}
 			removeStaging(path)
-			return lock.begin(path, unfinished{Doing: doingAccept})
+			return nil
 		}
 		return endExchange(path, lock)
 	}
@@ -218,7 +189,7 @@ func recoverRestore(path string, lock inUse, o RestoreOptions) error {
 		return fmt.Errorf("a restore of %s was cut off, and neither its new store nor the old one is there: %w; look for %s, put it back and empty %[1]s-lock", path, bare(err), aside)
 	}
 	if u.Present {
-		_ = makeBackup(aside, o) // where it cannot be read it stays as it is
+		_ = keepAside(aside, *u, o) // where it cannot be read it stays as it is
 	}
 	return endExchange(path, lock)
 }

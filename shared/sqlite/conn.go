@@ -111,7 +111,7 @@ func (c *conn) fault(rc int32) error {
 	if c.db != 0 && lib.Xsqlite3_extended_errcode(c.tls, c.db) == rc {
 		text = libc.GoString(lib.Xsqlite3_errmsg(c.tls, c.db))
 	}
-	return &fault{rc, text}
+	return &fault{rc, printable(text)}
 }
 
 // prepare gives the connection's one statement for an SQL text.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	lib "modernc.org/sqlite/lib"
 )
@@ -91,8 +92,25 @@ type check struct {
 
 func (k *check) found(format string, args ...any) {
 	if len(k.findings) < mostFindings {
-		k.findings = append(k.findings, fmt.Sprintf(format, args...))
+		k.findings = append(k.findings, printable(fmt.Sprintf(format, args...)))
 	}
+}
+
+// mostText is how long what came out of a file may be in a sentence, in bytes.
+const mostText = 500
+
+// printable is text as it may stand on a terminal: names in a file, and what
+// SQLite says of them, are whoever's who wrote the file.
+func printable(text string) string {
+	if len(text) > mostText {
+		text = strings.ToValidUTF8(text[:mostText], "") + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 func (k *check) run() error {
