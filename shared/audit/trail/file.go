@@ -170,7 +170,7 @@ func (t *File) ready(n int64) error {
 		if err != nil {
 			return bare(err)
 		}
-		there, err := os.Stat(t.path)
+		there, err := os.Lstat(t.path)
 		if err != nil || !os.SameFile(here, there) { // another process put it aside, or somebody moved it
 			t.drop()
 			continue
@@ -193,7 +193,7 @@ func (t *File) putAside(here fs.FileInfo) error {
 		return bare(err)
 	}
 	defer unlock()
-	if there, err := os.Stat(t.path); err == nil && os.SameFile(here, there) {
+	if there, err := os.Lstat(t.path); err == nil && os.SameFile(here, there) {
 		if err := os.Rename(t.path, t.path+Older); err != nil {
 			return bare(err)
 		}
@@ -205,19 +205,29 @@ func (t *File) putAside(here fs.FileInfo) error {
 // Older is what the name of the file before this one ends with.
 const Older = ".1"
 
-// open opens or makes the file. It does not wait for the reader of a pipe, and
-// takes nothing but a file.
+// open opens or makes the file. It does not wait for the reader of a pipe,
+// follows no link, and takes nothing but a file that is ours alone.
 func (t *File) open() error {
 	if t.f != nil {
 		return nil
 	}
-	f, err := os.OpenFile(t.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o600)
+	f, err := os.OpenFile(t.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK|noFollow, 0o600)
 	if err != nil {
+		if info, lerr := os.Lstat(t.path); lerr == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return errors.New("it is a symbolic link; remove it")
+		}
 		return bare(err)
 	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a regular file")
+	}
+	if err == nil {
+		err = keepPrivate(f, info)
+	}
+	if err != nil {
 		_ = f.Close() // nothing was written
-		return cmp.Or(err, errors.New("it is not a regular file"))
+		return bare(err)
 	}
 	t.f = f
 	return nil

@@ -3,6 +3,7 @@ package trail
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -74,10 +75,10 @@ func (w *wire) event() (e audit.Event, ok bool) {
 			break
 		}
 	}
-	if e.Time.IsZero() || w.Action == "" {
+	if year := e.Time.Year(); year < 1970 || year > 9999 || w.Action == "" { // later ones cannot be written as JSON
 		return e, false
 	}
-	e.Action, e.Outcome, e.Operation = audit.Action(w.Action), word(w.Outcome), word(w.Operation)
+	e.Action, e.Outcome, e.Operation = audit.Action(word(w.Action)), word(w.Outcome), word(w.Operation)
 	e.ClientID, e.Subject, e.GrantID, e.TokenKind = word(w.ClientID), word(w.Subject), word(w.GrantID), word(w.TokenKind)
 	e.Reason, e.RequestID, e.Source = word(w.Reason), word(w.RequestID), word(w.Source)
 	return e, true
@@ -86,8 +87,15 @@ func (w *wire) event() (e audit.Event, ok bool) {
 // maxWord is how long a member may be, in bytes; ours are shorter.
 const maxWord = 300
 
-// word is a member as it may be shown: whoever wrote the file is not known.
+// looksOurs is what looks like a token or secret of ours.
+var looksOurs = regexp.MustCompile(`rsc_[A-Za-z0-9_-]*`)
+
+// word is a member as it may be shown: whoever wrote the file is not known,
+// and a client may have sent a token in the place of its name.
 func word(s string) string {
+	if strings.Contains(s, "rsc_") {
+		s = looksOurs.ReplaceAllString(s, "[redacted]")
+	}
 	if len(s) > maxWord {
 		s = s[:maxWord]
 	}
