@@ -34,7 +34,7 @@ const upgradeLen = 32
 // ErrHashesBusy is the outage of too many slow hashes at once; ask again.
 var ErrHashesBusy = errors.New("too many imported client secrets are being verified at once; rotate those clients to secrets of our own")
 
-var errHash = errors.New("not a hash that can be imported: pbkdf2_sha256, bcrypt, bcrypt_sha256 or argon2id, within the documented costs")
+var errHash = errors.New("not a hash that can be imported: pbkdf2_sha256 of up to 2,000,000 rounds, bcrypt or bcrypt_sha256 up to cost 14, or argon2id up to 100 MiB, 10 passes and 16 lanes")
 
 // hashGate lets a few slow verifications run at once.
 type hashGate chan struct{}

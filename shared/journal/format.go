@@ -77,6 +77,19 @@ type Grant struct {
 	Subject string    `json:"subject,omitempty"`
 }
 
+// name is what an entry speaks of.
+func (e Entry) name() string {
+	switch {
+	case e.Client != nil:
+		return "client " + e.Client.ID
+	case e.Subject != nil:
+		return "subject " + e.Subject.Key
+	case e.Denied != nil:
+		return "denied " + e.Denied.JTI
+	}
+	return "grant " + e.Grant.ID
+}
+
 // line is any line: exactly one member is set.
 type line struct {
 	Header *Header `json:"rescind_journal,omitempty"`

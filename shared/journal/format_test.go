@@ -88,11 +88,11 @@ func TestWhatIsNoJournalIsRefused(t *testing.T) {
 	first, rest, _ := strings.Cut(whole, "\n")
 	for text, says := range map[string]string{
 		"":                   "its end is missing",
-		"hello\n":            "not one of a journal",
+		"hello\n":            "this is no journal",
 		whole + "\n":         "something follows the end",
 		whole + whole:        "something follows the end",
 		first + "\n" + whole: "a second journal",
-		rest:                 "no journal of",
+		rest:                 "this is no journal",
 		strings.Replace(whole, `"format":1`, `"format":2,"new":true`, 1):      "the journal's format is 2",
 		strings.Replace(whole, `"format":1`, `"format":0`, 1):                 "the journal's format is 0",
 		strings.Replace(whole, `{"client":`, `{ "client":`, 1):                "not as it was written",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Reader reads a journal.
@@ -18,13 +19,22 @@ type Reader struct {
 	over    bool
 }
 
+// opening is how every journal begins, of any format.
+const opening = `{"rescind_journal":`
+
+var errNone = errors.New("this is no journal; `rescind journal export` makes one")
+
 // NewReader reads the first line. Its errors, and Next's, say what is wrong
 // with the journal and in which line.
 func NewReader(r io.Reader) (*Reader, error) {
 	j := &Reader{r: bufio.NewReaderSize(r, maxLine)}
+	if start, err := j.r.Peek(len(opening)); (err == nil || errors.Is(err, io.EOF)) &&
+		!strings.HasPrefix(opening, string(start)) {
+		return nil, errNone
+	}
 	l, err := j.next()
 	if err == nil && l.Header == nil {
-		err = j.wrong(errors.New("this is no journal of `rescind journal export`"))
+		err = errNone
 	}
 	if err != nil {
 		return nil, err

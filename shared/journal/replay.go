@@ -34,11 +34,15 @@ type Replayer struct {
 	Changed func(ClientChange)
 	// Done is told now and then how many entries were replayed. It may be nil.
 	Done func(entries int64)
+	// Once counts an entry once that several journals have. It keeps the names
+	// of all entries for that.
+	Once bool
 
 	counts Counts
+	named  map[string]bool
 }
 
-// Counts are what replaying did.
+// Counts are what replaying did, of all journals together.
 type Counts struct {
 	Entries     int64 // in all
 	Grants      int64 // that are ended now, by the journal's word or already
@@ -81,12 +85,15 @@ const (
 func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Counts, error) {
 	writes, writing := errgroup.WithContext(ctx)
 	writes.SetLimit(atOnce)
-	results := make(chan func(*Counts), atOnce)
+	results := make(chan result, atOnce)
 	counted := make(chan struct{})
 	go func() {
 		defer close(counted)
-		for add := range results {
-			add(&r.counts)
+		for done := range results {
+			if !r.isNew(done.of) {
+				continue
+			}
+			done.count(&r.counts)
 			if r.counts.Entries++; r.Done != nil && r.counts.Entries%100 == 0 {
 				r.Done(r.counts.Entries)
 			}
@@ -104,14 +111,14 @@ func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Coun
 		if e.Client != nil { // few; and what is said of them stays in order
 			var add func(*Counts)
 			if add, err = r.client(ctx, *e.Client); err == nil {
-				results <- add
+				results <- result{e, add}
 			}
 			continue
 		}
 		writes.Go(func() error {
 			add, err := r.one(writing, e)
 			if err == nil {
-				results <- add
+				results <- result{e, add}
 			}
 			return err
 		})
@@ -132,6 +139,26 @@ func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Coun
 		r.Done(r.counts.Entries)
 	}
 	return r.counts, nil
+}
+
+// result is an entry that was replayed, and how it counts.
+type result struct {
+	of    Entry
+	count func(*Counts)
+}
+
+// isNew tells whether an entry is to be counted.
+func (r *Replayer) isNew(e Entry) bool {
+	if !r.Once {
+		return true
+	}
+	if r.named == nil {
+		r.named = map[string]bool{}
+	}
+	name := e.name()
+	was := r.named[name]
+	r.named[name] = true
+	return !was
 }
 
 // one replays an entry that is no client. A write runs on under its own

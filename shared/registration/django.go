@@ -87,7 +87,7 @@ func rowSecret(m *members, r *client.Registration, o Options) error {
 	case looksHashed(text):
 		s, err := client.ParseKept(secret.NewText(text), created)
 		if err != nil || strings.HasPrefix(text, "sha256$") { // which is our notation alone
-			err = errors.New("its secret is kept as a hash that cannot be taken over; taken are pbkdf2_sha256, bcrypt, bcrypt_sha256 and argon2id within the documented costs: " +
+			err = errors.New("its secret is kept as a hash that cannot be taken over; taken are pbkdf2_sha256 of up to 2,000,000 rounds, bcrypt and bcrypt_sha256 up to cost 14, and argon2id up to 100 MiB, 10 passes and 16 lanes: " +
 				"--without-secrets takes the client alone, and `rescind client rotate-secret` gives it a new one")
 		}
 		return keep(m, r, columnSecret, s, err, o)

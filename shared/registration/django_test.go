@@ -35,7 +35,7 @@ func TestAFixture(t *testing.T) {
 	}{
 		{1, "nightly-report", "Nightly report", []string{"user"}, "", "pbkdf2_sha256$1000$seasalt$"},
 		{3, "stock", "stock", []string{"algorithm", "redirect_uris", "skip_authorization"}, "", "bcrypt$$2b$04$"},
-		{4, "shop-page", "The shop's page", nil, "it also uses authorization_code", ""},
+		{4, "shop-page", "The shop's page", nil, "it uses authorization_code", ""},
 		{5, "warehouse", "Warehouse", nil, "", "argon2$argon2id$"},
 		{6, "unhashed", "Verifies HS256", nil, "", "sha256$"},
 	} {
@@ -71,6 +71,9 @@ func TestAFixtureWithItsUnofferedGrantTypesDropped(t *testing.T) {
 	e := readFile(t, "applications.json", registration.Options{Scope: scoped("read"), DropUnsupported: true}).Clients[2]
 	if e.Refused != nil || e.Client.Policy.Type != client.Public || !slices.Equal(e.Client.Policy.GrantTypes, []string{"refresh_token"}) || len(e.Client.Secrets) != 0 {
 		t.Errorf("%+v", e)
+	}
+	if !e.OnlyRefreshes() {
+		t.Error("it is not said that it can only refresh")
 	}
 	if !slices.Equal(e.LeftOut, []string{"client_secret", "grant type authorization_code", "redirect_uris"}) {
 		t.Errorf("left out %q", e.LeftOut)
@@ -120,11 +123,11 @@ func TestRowsThatCannotBeKept(t *testing.T) {
 		`"client_type":"magic","authorization_grant_type":"client-credentials"`:   "neither confidential nor public",
 		`"client_type":"confidential","authorization_grant_type":"magic"`:         "is not known",
 		`"client_type":"confidential","authorization_grant_type":"implicit"`:      "uses implicit",
-		`"client_type":"confidential","authorization_grant_type":"openid-hybrid"`: "also uses authorization_code, implicit",
-		`"client_type":"confidential","authorization_grant_type":"password"`:      "also uses password",
+		`"client_type":"confidential","authorization_grant_type":"openid-hybrid"`: "it uses authorization_code, implicit, which",
+		`"client_type":"confidential","authorization_grant_type":"password"`:      "it uses password, which is not offered",
 		`"client_type":"public","authorization_grant_type":"client-credentials"`:  "cannot use client_credentials",
 		kind + `"client_secret":""`:                                                       "brings no secret",
-		kind + `"client_secret":"short"`:                                                  "5 bytes",
+		kind + `"client_secret":"short"`:                                                  "--without-secrets takes",
 		kind + `"client_secret":"scrypt$$2b$12$x"`:                                        "cannot be taken over",
 		kind + `"client_secret":"sha256$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="`:    "cannot be taken over",
 		kind + `"client_secret":"md5$a$b","hash_client_secret":false`:                     "cannot be taken over",

@@ -124,6 +124,9 @@ func authMethod(m *members, p *client.Policy) error {
 // offered are the grant types that a client can use today.
 var offered = []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken}
 
+// leftGrantType begins what is left out of an entry of grant types.
+const leftGrantType = "grant type "
+
 // spoken are grant types that a reason may name: the word in the file could be
 // anything.
 var spoken = []string{"authorization_code", "implicit", "password", "urn:ietf:params:oauth:grant-type:device_code",
@@ -154,11 +157,19 @@ func grantTypes(m *members, named []string, p *client.Policy, o Options) error {
 	case len(p.GrantTypes) == 0:
 		return fmt.Errorf("it uses %s, which is not offered; offered are %s: leave the client out until then", said, strings.Join(offered, " and "))
 	case !o.DropUnsupported:
+		if onlyRefreshes(*p) {
+			return fmt.Errorf("it uses %s, which is not offered: --drop-unsupported takes it with refresh_token alone, so that it gets tokens only through `rescind grant create`", said)
+		}
 		return fmt.Errorf("it also uses %s, which is not offered: --drop-unsupported takes it with %s alone", said, strings.Join(p.GrantTypes, " and "))
 	default:
-		m.leaves("grant type " + said)
+		m.leaves(leftGrantType + said)
 	}
 	return nil
+}
+
+// onlyRefreshes tells a client that has no grant type left to begin with.
+func onlyRefreshes(p client.Policy) bool {
+	return len(p.GrantTypes) == 1 && p.GrantTypes[0] == oauth.GrantRefreshToken
 }
 
 // scopes are the client's own, else the operator's for the whole file.

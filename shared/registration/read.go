@@ -3,6 +3,7 @@ package registration
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,6 +55,13 @@ type Entry struct {
 	Client   client.Registration
 	LeftOut  []string // members that were not kept, by name
 	Refused  error    // why it cannot be kept, as a clause
+}
+
+// OnlyRefreshes tells that all grant types with which the client could begin a
+// grant were left out: it can only refresh those that the operator makes for it.
+func (e Entry) OnlyRefreshes() bool {
+	dropped := func(what string) bool { return strings.HasPrefix(what, leftGrantType) }
+	return onlyRefreshes(e.Client.Policy) && slices.ContainsFunc(e.LeftOut, dropped)
 }
 
 // Name is how an entry is spoken of: its position, and its id where it can be said.

@@ -148,7 +148,7 @@ func TestWhatCannotBeKeptIsRefusedWithWhatToDo(t *testing.T) {
 		`"client_secret":"pbkdf2_sha256$1$a$b"`: "client_secret_hashes", `"client_secret_hashes":["sha256$x"]`: "leave one of them out",
 		`"client_secret":"-","client_secret_hashes":["sha256$x"]`:                  "not the base64",
 		`"client_secret":"-","client_secret_hashes":["scrypt$$2b$12$x"]`:           "not a hash that can be imported",
-		`"client_secret":"-","client_secret_hashes":["pbkdf2_sha256$9000000$a$b"]`: "within the documented costs",
+		`"client_secret":"-","client_secret_hashes":["pbkdf2_sha256$9000000$a$b"]`: "up to 2,000,000 rounds",
 		`"client_secret":"-","client_secret_hashes":"x"`:                           "array of strings",
 		`"client_secret_expires_at":1700000000`:                                    "expired on 2023-11-14",
 		`"client_secret_expires_at":1900000000`:                                    "expires on 2030-03-17",

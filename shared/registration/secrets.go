@@ -2,6 +2,7 @@ package registration
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,11 +29,16 @@ func keep(m *members, r *client.Registration, member string, s client.Secret, er
 	return nil
 }
 
+const withoutSecrets = "--without-secrets"
+
 // without is why a secret cannot be kept, unless the operator takes clients
 // without theirs.
 func without(m *members, member string, why error, o Options) error {
-	if !o.WithoutSecrets {
+	if !o.WithoutSecrets && strings.Contains(why.Error(), withoutSecrets) {
 		return why
+	}
+	if !o.WithoutSecrets {
+		return fmt.Errorf("%w (%s takes the client alone, and `rescind client rotate-secret` gives it a new one)", why, withoutSecrets)
 	}
 	m.leaves(member)
 	return nil
