@@ -42,7 +42,7 @@ store on DynamoDB is backed up by AWS.`,
 			return err
 		}
 		return a.print(v, func(w io.Writer) {
-			fmt.Fprintf(w, "%s is a backup of %s as of %s: %s, %s and %s bytes (generation %d).\n", v.File, v.Store, v.TakenAt,
+			fmt.Fprintf(w, "%s is a backup of %s as of %s: %s, %s and %s bytes (generation %d).\n", v.File, v.Store, stamp(v.taken),
 				counted(int(v.Grants), "grant"), counted(int(v.Clients), "client"), grouped(int(v.Bytes)), v.Generation)
 		})
 	}
@@ -58,10 +58,12 @@ type backupView struct {
 	Clients    int64  `json:"clients"`
 	Bytes      int64  `json:"bytes"`
 	Generation int64  `json:"generation"`
+
+	taken time.Time // for people
 }
 
 func viewBackup(i sqlite.BackupInfo) backupView {
-	return backupView{File: i.Path, TakenAt: i.TakenAt.Format(time.RFC3339), Grants: i.Grants, Clients: i.Clients, Bytes: i.Bytes, Generation: i.Generation}
+	return backupView{File: i.Path, TakenAt: i.TakenAt.Format(time.RFC3339), Grants: i.Grants, Clients: i.Clients, Bytes: i.Bytes, Generation: i.Generation, taken: i.TakenAt}
 }
 
 func (a *app) backup(ctx context.Context, l location, file string, force bool) (v backupView, err error) {

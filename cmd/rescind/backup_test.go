@@ -20,7 +20,7 @@ func TestBackupRefusals(t *testing.T) {
 		{[]string{"backup", filepath.Join(backup, "below")}, "not a directory"},
 		{[]string{"restore", path, "--yes"}, "no backup that `rescind backup` made"},
 		{[]string{"restore", backup + ".none", "--yes"}, "there is no backup"},
-		{[]string{"restore", backup, "--yes", "--replay", backup}, "journal, line 1"},
+		{[]string{"restore", backup, "--yes", "--replay", backup}, "this is no journal; `rescind journal export` makes one"},
 		{[]string{"restore", backup, "--yes", "--replay", "none"}, "reading the journal"},
 		{[]string{"journal", "export", "--since", "1h", "--out", backup}, "is there already"},
 	} {

@@ -142,9 +142,9 @@ func (a *app) clientCreateCommand() *cobra.Command {
 		Short: "Register a client",
 		Long: `Register a client. A confidential client gets a secret, which is shown this
 once; a public client (an app or a page that cannot keep one) gets none.`,
-		Example: "  rescind client create --name billing --scopes \"read write\" --default-scopes read\n" +
-			"  rescind client create --name phone --type public --grant-types refresh_token --scopes read\n" +
-			"  rescind client create --name api --resource-server --audience https://api.example.com",
+		Example: "  rescind client create --id billing --name Billing --scopes \"read write\" --default-scopes read\n" +
+			"  rescind client create --id phone --name \"Phone app\" --type public --grant-types refresh_token --scopes read\n" +
+			"  rescind client create --id api --name API --resource-server --audience https://api.example.com",
 		Args: exactly(0, ""),
 	}
 	flags := cmd.Flags()

@@ -109,8 +109,13 @@ func TestImportSaysItToPeople(t *testing.T) {
 	w := newWorld(t)
 	expect(t, w.ok("client", "import", applications, "--scopes", "read", "--skip-bad"),
 		"The file holds 5 clients: django-oauth-toolkit applications, as dumpdata writes them. 1 row of other tables was passed over.",
-		"  client 4 (shop-page): it also uses authorization_code", "left out:\n", "  redirect_uris, of stock\n", "  user, of nightly-report\n",
+		"  client 4 (shop-page): it uses authorization_code", "left out:\n", "  redirect_uris, of stock\n", "  user, of nightly-report\n",
 		"5 clients: 4 imported; 1 refused.")
+	expect(t, w.ok("client", "import", applications, "--scopes", "read", "--drop-unsupported", "--dry-run"),
+		"These get tokens only through `rescind grant create`, until their grant type is offered:\n  shop-page\n")
+	if _, v := w.report("", "client", "import", applications, "--scopes", "read", "--drop-unsupported", "--dry-run"); !v.Results[2].Refresh || v.Results[0].Refresh {
+		t.Errorf("%+v", v.Results)
+	}
 	many := []string{"a1", "a2", "a3", "a4", "a5", "a6", "a7"}
 	stripped := strings.ReplaceAll(metadata(many...), `"client_secret"`, `"contacts"`)
 	expect(t, w.okWith(stripped, "client", "import", "-", "--without-secrets"), "contacts, of a1, a2, a3, a4, a5 and 2 more",

@@ -28,6 +28,7 @@ type incomingView struct {
 	Reason   string   `json:"reason,omitempty"`
 	LeftOut  []string `json:"left_out,omitempty"`
 	NoSecret bool     `json:"needs_secret,omitempty"`
+	Refresh  bool     `json:"refresh_only,omitempty"`   // it gets tokens only through `grant create`
 	Newer    bool     `json:"secret_changed,omitempty"` // already there, with a digest in the hash's place
 }
 
@@ -37,7 +38,7 @@ func (im *importing) view() importView {
 		v.Counts[in.outcome]++
 		one := incomingView{Position: in.Position, ID: in.ID, Outcome: in.outcome, Reason: in.why, Newer: in.newer}
 		if in.kept() {
-			one.LeftOut, one.NoSecret = in.LeftOut, in.needsSecret()
+			one.LeftOut, one.NoSecret, one.Refresh = in.LeftOut, in.needsSecret(), in.OnlyRefreshes()
 		}
 		v.Results = append(v.Results, one)
 	}
@@ -68,6 +69,7 @@ func (im *importing) write(w io.Writer) {
 		}
 	}
 	im.writeLeftOut(w)
+	im.writeRefreshOnly(w)
 	im.writeSecretless(w)
 	im.writeNewer(w)
 	fmt.Fprintf(w, "\n%s\n", im.summary())
@@ -103,6 +105,18 @@ func (im *importing) writeSecretless(w io.Writer) {
 	}
 	if len(ids) > 0 {
 		fmt.Fprintf(w, "\nThese have no secret, until `rescind client rotate-secret ID` gives each one:\n  %s\n", someOf(ids))
+	}
+}
+
+func (im *importing) writeRefreshOnly(w io.Writer) {
+	var ids []string
+	for _, in := range im.list {
+		if in.kept() && in.OnlyRefreshes() {
+			ids = append(ids, in.ID)
+		}
+	}
+	if len(ids) > 0 {
+		fmt.Fprintf(w, "\nThese get tokens only through `rescind grant create`, until their grant type is offered:\n  %s\n", someOf(ids))
 	}
 }
 

@@ -39,7 +39,9 @@ func (a *app) completionCommand() *cobra.Command {
 clients where the store is a SQLite file. SHELL is ` + strings.Join(names, ", ") + `.
 To switch it on, put into the shell's startup file:
 
-` + strings.Join(uses, "\n"),
+` + strings.Join(uses, "\n") + `
+
+The bash one needs the package bash-completion, installed and loaded before it.`,
 		Args:      exactly(1, "the shell's name"),
 		ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {

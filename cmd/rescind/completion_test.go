@@ -46,6 +46,7 @@ func TestClientIDsAreCompletedFromAFileOnly(t *testing.T) {
 			t.Errorf("%s: %s", store, got)
 		}
 	}
+	expect(t, run(t, "", "completion", "--help").stdout, "bash-completion")
 	expect(t, ask("completion", ""), "bash", "powershell")
 	expect(t, ask("help", ""), "leak", "client")
 }

@@ -25,10 +25,10 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Find what is wrong with the store, or with a deployed server",
 		Long: `Find what is wrong with the store, and say what to do: a line for each check, with
-"ok", "look" (nothing is broken) or "wrong". The exit status is 1 where something
+"ok", "look" (nothing is broken), "wrong", or "skipped" (not examined). The exit status is 1 where something
 is wrong. Nothing is opened for writing, and a store that the other commands
 refuse is examined too. A SQLite file is read whole, which takes as long as
-copying it.
+copying it; a backup too, of which it says whether it is whole.
 
 With --url a deployed server is examined from outside instead, as its clients see
 it: the metadata, TLS, the headers and statuses that a gateway in front may lose
@@ -36,7 +36,9 @@ or rename, its routes and its clock. With --client a token is issued, introspect
 and revoked, and must be dead at once and stay so: a cache in front is found. The
 client must be confidential and may use client_credentials. Its secret is read
 from standard input (--secret -) or RESCIND_CLIENT_SECRET, is sent to the issuer
-only, and never over plain HTTP but to this machine.`,
+only, and never over plain HTTP but to this machine. The server's audit shows
+these requests: with or without a client it has some refused attempts of a client
+that does not exist.`,
 		Example: "  rescind doctor\n  rescind doctor --store dynamodb:auth\n  rescind doctor --url https://auth.example.com\n  rescind doctor --url https://auth.example.com --client billing --secret - < billing.secret",
 		Args:    exactly(0, ""),
 	}
@@ -44,7 +46,7 @@ only, and never over plain HTTP but to this machine.`,
 	flags.SortFlags = false
 	flags.StringVar(&f.url, "url", "", "examine the server with this `ISSUER`, from outside")
 	flags.StringVar(&f.client, "client", "", "with --url: the `ID` of a client to issue a token with")
-	flags.StringVar(&f.secret, "secret", "", "with --client: - reads its secret from standard input (default: the environment's\nRESCIND_CLIENT_SECRET)")
+	flags.StringVar(&f.secret, "secret", "", "with --client: `-` reads its secret from standard input (default: the environment's\nRESCIND_CLIENT_SECRET)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		report, subject, err := a.examine(cmd.Context(), f)
 		if err != nil {
@@ -139,18 +141,19 @@ type reportView struct {
 	Subject string        `json:"subject"`
 	Wrong   int           `json:"wrong"`
 	Look    int           `json:"look"`
+	Skipped int           `json:"skipped"`
 	Checks  doctor.Report `json:"checks"`
 }
 
 // printReport gives errWrong where something is wrong: the report says what.
 func (a *app) printReport(r doctor.Report, subject string) error {
-	v := reportView{subject, r.Count(doctor.Wrong), r.Count(doctor.Look), r}
+	v := reportView{subject, r.Count(doctor.Wrong), r.Count(doctor.Look), r.Count(doctor.Skipped), r}
 	err := a.print(v, func(w io.Writer) {
 		fmt.Fprintf(w, "%s\n\n", subject)
 		for _, f := range r {
-			fmt.Fprintf(w, "%-6s %s: %s\n", f.Verdict, f.Check, f.Found)
+			fmt.Fprintf(w, "%-7s %s: %s\n", f.Verdict, f.Check, f.Found)
 			if f.Do != "" {
-				fmt.Fprintf(w, "       -> %s\n", f.Do)
+				fmt.Fprintf(w, "        -> %s\n", f.Do)
 			}
 		}
 		fmt.Fprintf(w, "\n%s\n", sumUp(r))
@@ -162,14 +165,18 @@ func (a *app) printReport(r doctor.Report, subject string) error {
 }
 
 func sumUp(r doctor.Report) string {
-	wrong, look := r.Count(doctor.Wrong), r.Count(doctor.Look)
+	wrong, look, skipped := r.Count(doctor.Wrong), r.Count(doctor.Look), r.Count(doctor.Skipped)
+	checks := fmt.Sprintf("%d checks", len(r)-skipped)
+	if skipped > 0 {
+		checks += fmt.Sprintf(" (%d skipped)", skipped)
+	}
 	switch {
 	case wrong > 0:
-		return fmt.Sprintf("%d wrong, %d to look at, of %d checks.", wrong, look, len(r))
+		return fmt.Sprintf("%d wrong, %d to look at, of %s.", wrong, look, checks)
 	case look > 0:
-		return fmt.Sprintf("Nothing is wrong; %d to look at, of %d checks.", look, len(r))
+		return fmt.Sprintf("Nothing is wrong; %d to look at, of %s.", look, checks)
 	}
-	return fmt.Sprintf("All is well: %d checks.", len(r))
+	return fmt.Sprintf("All is well: %s.", checks)
 }
 
 // errWrong is the exit status of a report that found something.

@@ -28,8 +28,12 @@ func isUsage(err error) bool {
 	return errors.As(err, &usage)
 }
 
-// isRefusal tells a client that cannot be changed so from an outage.
+// isRefusal tells a client that cannot be changed so, or a restore that was not
+// begun, from an outage.
 func isRefusal(err error) bool {
+	if restore := (*refusedRestore)(nil); errors.As(err, &restore) {
+		return true
+	}
 	for _, refusal := range []error{client.ErrUnknown, client.ErrDeleted, client.ErrExists, client.ErrNoSecret} {
 		if errors.Is(err, refusal) {
 			return true

@@ -19,12 +19,12 @@ func TestListsCountsAndImportsOverDynamoDB(t *testing.T) {
 	w := &world{t, fmt.Sprintf("dynamodb:lists-%d", time.Now().UnixNano())}
 	w.ok("store", "create")
 	for n, want := range []string{"5 clients: 4 imported; 1 refused.", "5 clients: 4 already there; 1 refused."} {
-		if got := w.ok("client", "import", applications, "--scopes", "read", "--skip-bad"); lastLine(got) != want {
-			t.Errorf("import %d: %s", n+1, lastLine(got))
+		if got := w.ok("client", "import", applications, "--scopes", "read", "--skip-bad"); finalLine(got) != want {
+			t.Errorf("import %d: %s", n+1, finalLine(got))
 		}
 	}
 	out := w.ok("client", "export", "--with-secret-hashes")
-	if got := lastLine(w.okWith(out, "client", "import", "-")); got != "4 clients: 4 already there." {
+	if got := finalLine(w.okWith(out, "client", "import", "-")); got != "4 clients: 4 already there." {
 		t.Errorf("what was exported is not what is there: %s", got)
 	}
 	w.phone("phone")

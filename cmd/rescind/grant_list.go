@@ -45,7 +45,7 @@ command that lists them, and in JSON "next" is what to give to --after.
 The grants that a client has for itself, by client_credentials, are in no list:
 with --machine they are found by reading the whole table of grants, which takes
 time, and capacity, in proportion to all that it holds. --limit then ends the
-reading with the page in which that many were found, and some more may be shown.`,
+reading where that many were found, and whether more follow turns out after it.`,
 		Example: "  rescind grant list --subject alice\n  rescind grant list --client phone --limit 20\n  rescind grant list --client billing --machine --all --json",
 		Args:    exactly(0, ""),
 	}
@@ -168,17 +168,17 @@ func (a *app) machineGrants(f listFlags) grantLister {
 	return func(ctx context.Context, store grant.Store) (grantPageView, error) {
 		progress := a.readsAll("a client's own grants are in no list")
 		page, read := grantPageView{Grants: []grantView{}}, 0
-		for from := grant.Cursor(f.after); ; {
-			some, next, err := store.WalkGrants(ctx, from, census.WalkPage)
+		for from, size := grant.Cursor(f.after), census.WalkPage; ; {
+			some, next, err := store.WalkGrants(ctx, from, size)
 			if err != nil {
 				return page, err
 			}
-			var own []*grant.Grant
-			for _, g := range some {
-				if g.ClientID == f.client && g.Subject == "" {
-					own = append(own, g)
-				}
+			own, at := ownGrants(some, f.client)
+			if left := f.limit - len(page.Grants); !f.all && len(own) > left {
+				size = at[left-1] + 1 // again, so that the cursor stands after the last that is shown
+				continue
 			}
+			size = census.WalkPage
 			views, err := a.judged(ctx, store, own)
 			if err != nil {
 				return page, err
@@ -195,6 +195,16 @@ func (a *app) machineGrants(f listFlags) grantLister {
 			}
 		}
 	}
+}
+
+// ownGrants are those of a page that are the client's own, and where each stands in it.
+func ownGrants(page []*grant.Grant, clientID string) (own []*grant.Grant, at []int) {
+	for i, g := range page {
+		if g.ClientID == clientID && g.Subject == "" {
+			own, at = append(own, g), append(at, i)
+		}
+	}
+	return own, at
 }
 
 func writeGrantPage(w io.Writer, page grantPageView, f listFlags, next string) {

@@ -115,7 +115,7 @@ func TestTheLastLineIsTheCommandForTheNextPage(t *testing.T) {
 	ids := fill(t, a, store, 3, "phone", "it's bob")
 	out := w.ok("grant", "list", "--subject", "it's bob", "--limit", "2")
 	want := fmt.Sprintf(`rescind grant list --subject 'it'\''s bob' --limit 2 --store %s --after %s`, w.store, ids[1])
-	if got := lastLine(out); got != want {
+	if got := finalLine(out); got != want {
 		t.Errorf("%s\nis not\n%s", got, want)
 	}
 	expect(t, w.ok("grant", "list", "--client", "phone", "--limit", "1", "--after", ids[0]), "--client phone --limit 1", "--after "+ids[1])
@@ -125,7 +125,7 @@ func TestTheLastLineIsTheCommandForTheNextPage(t *testing.T) {
 	}
 }
 
-func lastLine(s string) string {
+func finalLine(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
 }
@@ -148,9 +148,20 @@ func TestMachineGrantsAreFoundByReadingAll(t *testing.T) {
 			t.Errorf("%s: %d pages", args, n)
 		}
 	}
+	for after, limit := "", 3; limit < 12; limit += 4 { // exactly that many, and none twice or passed over
+		args := []string{"--client", "billing", "--machine", "--limit", fmt.Sprint(limit)}
+		if after != "" {
+			args = append(args, "--after", after)
+		}
+		ids, next := w.page(args...)
+		if len(ids) != limit || next == "" {
+			t.Errorf("--limit %d lists %d grants", limit, len(ids))
+		}
+		after = next
+	}
 	o := w.try("grant", "list", "--client", "billing", "--machine", "--limit", "10")
 	expect(t, o.stderr, "reading the whole table of grants")
-	expect(t, lastLine(o.stdout), "rescind grant list --client billing --machine --limit 10", "--after ")
+	expect(t, finalLine(o.stdout), "rescind grant list --client billing --machine --limit 10", "--after ")
 	expect(t, w.ok("grant", "list", "--client", "other"), "no grants for users", "--machine")
 	w.phone("idle")
 	expect(t, w.ok("grant", "list", "--client", "idle", "--machine"), "Client idle has no grants of its own.")

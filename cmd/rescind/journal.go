@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +40,7 @@ is not in the journal. A restore ends the whole grant of such a token.`,
 	}
 	flags := export.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&since, "since", "", "from when on: a `TIME` such as 2026-11-23T04:00:00Z (RFC 3339), or so long ago, such as 36h")
+	flags.StringVar(&since, "since", "", "from when on: a `TIME` such as 2026-11-23T04:00:00Z (RFC 3339), or so long ago, such as 36h or 2d")
 	flags.StringVar(&out, "out", "", "write to this `FILE`, which must not be there, instead of standard output")
 	export.RunE = func(cmd *cobra.Command, args []string) error {
 		from, err := parseSince(since, a.rules.Now())
@@ -59,9 +61,12 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		ago, err := time.ParseDuration(s)
-		if err != nil || ago < 0 {
-			return time.Time{}, usagef("--since must be a time such as 2026-11-23T04:00:00Z, or a duration such as 36h")
+		t, err = time.Parse(stampForm, s)
+	}
+	if err != nil {
+		ago, ok := parseAgo(s)
+		if !ok {
+			return time.Time{}, usagef("--since must be a time such as 2026-11-23T04:00:00Z, or a duration such as 36h or 2d")
 		}
 		t = now.Add(-ago)
 	}
@@ -69,6 +74,28 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 		return time.Time{}, usagef("--since is in the future")
 	}
 	return t.UTC().Truncate(time.Millisecond), nil
+}
+
+// stampForm is the form in which times are shown to people.
+const stampForm = "2006-01-02 15:04:05 UTC"
+
+// mostDays keeps a number of days within a duration.
+const mostDays = 100_000
+
+// parseAgo reads a duration that may begin with days of 24 hours: 2d, 1d12h.
+func parseAgo(s string) (ago time.Duration, ok bool) {
+	if days, rest, found := strings.Cut(s, "d"); found {
+		n, err := strconv.ParseUint(days, 10, 32)
+		if err != nil || n > mostDays || strings.HasPrefix(rest, "-") {
+			return 0, false
+		}
+		ago = time.Duration(n) * 24 * time.Hour
+		if s = rest; s == "" {
+			return ago, true
+		}
+	}
+	more, err := time.ParseDuration(s)
+	return ago + more, err == nil && more >= 0 && ago+more >= 0
 }
 
 func (a *app) exportJournal(ctx context.Context, store grant.Store, since time.Time, out string) (err error) {
@@ -90,30 +117,55 @@ func (a *app) exportJournal(ctx context.Context, store grant.Store, since time.T
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(out))
 	}
-	return a.print(map[string]any{"file": out, "since": since.Format(time.RFC3339), "entries": n}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s holds what was ended since %s: %s.\n", out, stamp(since), entries(n))
+	v := exportedView{File: out, Since: since.Format(time.RFC3339), Entries: n.all(), Grants: n.grants, Subjects: n.subjects, Denied: n.denied, Clients: n.clients}
+	return a.print(v, func(w io.Writer) {
+		fmt.Fprintf(w, "%s holds what was ended since %s: %s, %s and %s.\n", out, stamp(since),
+			counted(int(n.grants), "grant"), counted(int(n.subjects), "user"), counted(int(n.denied), "signed token"))
+		fmt.Fprintf(w, "It also holds the state of %s: all made or changed since, and all that are off or deleted, whenever that was.\n", counted(int(n.clients), "client"))
 	})
 }
 
-func entries(n int64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return grouped(int(n)) + " entries"
+// exportedView is a journal that was written to a file.
+type exportedView struct {
+	File     string `json:"file"`
+	Since    string `json:"since"`
+	Entries  int64  `json:"entries"`
+	Grants   int64  `json:"grants"`
+	Subjects int64  `json:"subjects"`
+	Denied   int64  `json:"signed_tokens"`
+	Clients  int64  `json:"clients"` // made or changed since, and all that are off or deleted
 }
 
-func (a *app) writeJournal(ctx context.Context, store grant.Store, since time.Time, to io.Writer) (n int64, err error) {
+// entryCounts are the entries of a journal by kind.
+type entryCounts struct{ clients, subjects, denied, grants int64 }
+
+func (n *entryCounts) add(e journal.Entry) {
+	switch {
+	case e.Client != nil:
+		n.clients++
+	case e.Subject != nil:
+		n.subjects++
+	case e.Denied != nil:
+		n.denied++
+	default:
+		n.grants++
+	}
+}
+
+func (n *entryCounts) all() int64 { return n.clients + n.subjects + n.denied + n.grants }
+
+func (a *app) writeJournal(ctx context.Context, store grant.Store, since time.Time, to io.Writer) (n entryCounts, err error) {
 	generation, err := store.Generation(ctx)
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	j, err := journal.NewWriter(to, journal.Header{Since: since, ExportedAt: a.rules.Now().UTC().Truncate(time.Millisecond), Store: a.storeName, Generation: generation})
 	if err != nil {
-		return 0, err
+		return n, err
 	}
 	progress := a.every("read %s rows so far")
 	err = journal.Collect(ctx, store, since, func(e journal.Entry) error {
-		n++
+		n.add(e)
 		return j.Write(e)
 	}, func(rows int64) { progress(int(rows)) })
 	if err != nil {

@@ -18,10 +18,10 @@ func (a *app) manCommand() *cobra.Command {
 		Use:   "man",
 		Short: "Print the manual page, or write one for each command",
 		Long: `Print the manual page of all commands, for "man -l -"; or, with --dir, write a page
-for each command and one for the help topics, for a folder such as
-/usr/local/share/man/man1. A date stands in them only where SOURCE_DATE_EPOCH
+for each command into DIR/man1 and one for the help topics into DIR/man7. Where DIR
+is on man's path, such as /usr/local/share/man, man finds them. A date stands in them only where SOURCE_DATE_EPOCH
 gives one, so that the same program always makes the same pages.`,
-		Example: "  rescind man | man -l -\n  rescind man --dir man1",
+		Example: "  rescind man | man -l -\n  rescind man --dir /usr/local/share/man",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			date, err := a.pageDate()
@@ -41,7 +41,7 @@ gives one, so that the same program always makes the same pages.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "write a page for each command into the folder `DIR`, which is made if it is not there")
+	cmd.Flags().StringVar(&dir, "dir", "", "write a page for each command into man1 below `DIR`, and the topics' into man7; both\nare made if they are not there")
 	return cmd
 }
 
@@ -60,8 +60,10 @@ func (a *app) pageDate() (string, error) {
 }
 
 func writePages(root *cobra.Command, dir, date string) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("cannot make the folder %s: %w; choose one that you may write to", dir, err)
+	for _, section := range []string{"man1", "man7"} {
+		if err := os.MkdirAll(filepath.Join(dir, section), 0o755); err != nil {
+			return nil, fmt.Errorf("cannot make the folder %s: %w; choose one that you may write to", filepath.Join(dir, section), err)
+		}
 	}
 	pages := map[string]string{"rescind-topics.7": topicsPage(date)}
 	var names []string
@@ -72,7 +74,7 @@ func writePages(root *cobra.Command, dir, date string) ([]string, error) {
 	})
 	names = append(names, "rescind-topics.7")
 	for i, name := range names {
-		names[i] = filepath.Join(dir, name)
+		names[i] = filepath.Join(dir, "man"+name[len(name)-1:], name)
 		if err := os.WriteFile(names[i], []byte(pages[name]), 0o644); err != nil {
 			return nil, fmt.Errorf("cannot write the page %s: %w; choose a folder that you may write to", names[i], err)
 		}

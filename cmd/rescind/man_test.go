@@ -46,17 +46,17 @@ func TestADateComesFromTheEnvironmentOnly(t *testing.T) {
 }
 
 func TestAPageIsWrittenForEachCommand(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "man1")
+	dir := t.TempDir()
 	files := object(t, run(t, "", "man", "--dir", dir, "--json").stdout)["files"].([]any)
 	for _, cmd := range tree() {
-		b, err := os.ReadFile(filepath.Join(dir, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1"))
+		b, err := os.ReadFile(filepath.Join(dir, "man1", strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1"))
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		expect(t, string(b), ".SH \"NAME\"", escape(cmd.Short), `.SH "SYNOPSIS"`)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "rescind-topics.7")); err != nil || len(files) < len(tree()) {
+	if _, err := os.Stat(filepath.Join(dir, "man7", "rescind-topics.7")); err != nil || len(files) < len(tree()) {
 		t.Errorf("%d files, %v", len(files), err)
 	}
 }

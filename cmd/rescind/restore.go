@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rescind/shared/audit"
 	"rescind/shared/dynamo"
 	"rescind/shared/journal"
 	"rescind/shared/sqlite"
@@ -65,8 +64,10 @@ For tables that AWS restored see "rescind restore accept --help".`,
 // restoring is one run of restore.
 type restoring struct {
 	*sqlite.Restore
-	journal *journalFile
-	view    restoredView
+	journal  *journalFile
+	replayer *journal.Replayer
+	changes  changes
+	view     restoredView
 }
 
 // restoredView is what a restore did.
@@ -81,29 +82,32 @@ type restoredView struct {
 	Notes      []string     `json:"notes,omitempty"`
 }
 
-func (a *app) restore(ctx context.Context, l location, file, replay string, yes bool) (err error) {
-	info, err := sqlite.ReadBackup(file)
-	if err != nil {
-		return err
-	}
-	j, err := openJournal(replay)
-	if err != nil {
-		return err
-	}
-	if !yes {
-		question := fmt.Sprintf("This puts the backup of %s, with %s and %s, in the place of %s, and ends all grants for good.",
-			stamp(info.TakenAt), counted(int(info.Grants), "grant"), counted(int(info.Clients), "client"), a.storeName)
-		if err := a.confirm(question); err != nil {
-			return err
-		}
-	}
-	r := &restoring{journal: j, view: restoredView{Store: a.storeName, Clients: []changeView{}}}
-	err = a.runRestore(ctx, l, file, r)
+func (a *app) restore(ctx context.Context, l location, file, replay string, yes bool) error {
+	r := &restoring{changes: changes{}, view: restoredView{Store: a.storeName, Clients: []changeView{}}}
+	err := a.askAndRestore(ctx, l, file, replay, yes, r)
 	a.recordRestore(ctx, "restore", r.view.Clients, err)
 	if err != nil {
 		return err
 	}
 	return a.print(r.view, func(w io.Writer) { r.view.write(w) })
+}
+
+func (a *app) askAndRestore(ctx context.Context, l location, file, replay string, yes bool, r *restoring) error {
+	info, err := sqlite.ReadBackup(file)
+	if err != nil {
+		return refusing("backup_unusable", err)
+	}
+	if r.journal, err = openJournal(replay); err != nil {
+		return refusing("journal_unusable", err)
+	}
+	if !yes {
+		question := fmt.Sprintf("This puts the backup of %s, with %s and %s, in the place of %s, and ends all grants for good.",
+			stamp(info.TakenAt), counted(int(info.Grants), "grant"), counted(int(info.Clients), "client"), a.storeName)
+		if err := a.confirm(question); err != nil {
+			return refusing("not_confirmed", err)
+		}
+	}
+	return a.runRestore(ctx, l, file, r)
 }
 
 func (a *app) runRestore(ctx context.Context, l location, file string, r *restoring) (err error) {
@@ -117,20 +121,20 @@ func (a *app) runRestore(ctx context.Context, l location, file string, r *restor
 		},
 	})
 	if err != nil {
-		return err
+		return inUse(unchanged(err))
 	}
 	defer r.Abort()
 	backup := viewBackup(r.Backup())
 	r.view.Backup = &backup
-	changes := changes{}
-	if err := a.replayPrevious(ctx, r, changes); err != nil {
-		return err
+	r.replayer = a.replayer(r.Store(), r.changes)
+	if err := a.replayPrevious(ctx, r); err != nil {
+		return unchanged(err)
 	}
 	if r.journal != nil {
 		r.view.warnOfGap(r.journal.header, r.Backup().TakenAt)
-		counts, err := r.journal.replay(ctx, a.replayer(r.Store(), changes))
+		counts, err := r.journal.replay(ctx, r.replayer)
 		if err != nil {
-			return err
+			return unchanged(err)
 		}
 		r.view.replayed(counts)
 	}
@@ -138,11 +142,17 @@ func (a *app) runRestore(ctx context.Context, l location, file string, r *restor
 	if err != nil {
 		return err
 	}
-	r.view.Generation, r.view.Aside, r.view.Clients = done.Generation, done.Aside, changes.list()
-	if done.Kept != nil || r.view.Previous == "partly_read" {
+	r.view.Generation, r.view.Aside, r.view.Clients = done.Generation, done.Aside, r.changes.list()
+	switch {
+	case done.Kept != nil:
+		r.view.Notes = append(r.view.Notes, fmt.Sprintf("The store that was in place is kept as %s, and is no backup: %v.", done.Aside, done.Kept))
+	case r.view.Previous == "partly_read":
 		r.view.Notes = append(r.view.Notes, fmt.Sprintf("The store that was in place is damaged, and kept as %s.", done.Aside))
-	} else if done.Aside != "" {
+	case done.Aside != "":
 		r.view.Notes = append(r.view.Notes, fmt.Sprintf("The store that was in place is a backup now, %s.", done.Aside))
+	}
+	if done.Aside != "" {
+		r.view.Notes = append(r.view.Notes, "No server reads that file: delete it once the restored store serves well and what is listed here is put right; until then it is the way back.")
 	}
 	return nil
 }
@@ -153,7 +163,7 @@ const margin = 24 * time.Hour
 
 // replayPrevious replays the journal of the store that is in place. One that is
 // damaged half-way is replayed as far as it goes: all of it moves towards dead.
-func (a *app) replayPrevious(ctx context.Context, r *restoring, changes changes) error {
+func (a *app) replayPrevious(ctx context.Context, r *restoring) error {
 	previous, why := r.Present()
 	if previous == nil {
 		r.view.Previous = "none"
@@ -165,8 +175,13 @@ func (a *app) replayPrevious(ctx context.Context, r *restoring, changes changes)
 	}
 	var found []journal.Entry
 	rows := a.every("read %s rows of the store in place so far")
-	why = journal.Collect(ctx, previous, r.Backup().TakenAt.Add(-margin), func(e journal.Entry) error {
-		found = append(found, e)
+	// From the beginning, not from what the backup says of its time: a clock
+	// may have been wrong, and a secret that was dropped must not come back.
+	since := r.Backup().TakenAt.Add(-margin)
+	why = journal.Collect(ctx, previous, time.Time{}, func(e journal.Entry) error {
+		if e.Grant == nil || !e.Grant.At.Before(since) { // all grants end in any case
+			found = append(found, e)
+		}
 		return nil
 	}, func(n int64) { rows(int(n)) })
 	if ctx.Err() != nil {
@@ -177,7 +192,8 @@ func (a *app) replayPrevious(ctx context.Context, r *restoring, changes changes)
 		r.view.Previous = "partly_read"
 		r.view.Notes = append(r.view.Notes, unread(why, r.Backup().TakenAt))
 	}
-	counts, err := a.replayer(r.Store(), changes).Replay(ctx, func() (e journal.Entry, err error) {
+	r.replayer.Once = r.journal != nil
+	counts, err := r.replayer.Replay(ctx, func() (e journal.Entry, err error) {
 		if len(found) == 0 {
 			return e, io.EOF
 		}
@@ -217,17 +233,8 @@ is cut off they go on being refused, and it may be run again.`,
 		if err != nil {
 			return err
 		}
-		j, err := openJournal(replay)
-		if err != nil {
-			return err
-		}
-		if !yes {
-			if err := a.confirm("This ends all grants in " + a.storeName + " for good."); err != nil {
-				return err
-			}
-		}
 		v := &restoredView{Store: a.storeName, Clients: []changeView{}}
-		err = a.accept(cmd.Context(), l, j, v)
+		err = a.askAndAccept(cmd.Context(), l, replay, yes, v)
 		a.recordRestore(cmd.Context(), "restore accept", v.Clients, err)
 		if err != nil {
 			return err
@@ -235,6 +242,22 @@ is cut off they go on being refused, and it may be run again.`,
 		return a.print(v, func(w io.Writer) { v.write(w) })
 	}
 	return cmd
+}
+
+func (a *app) askAndAccept(ctx context.Context, l location, replay string, yes bool, v *restoredView) error {
+	j, err := openJournal(replay)
+	if err != nil {
+		return refusing("journal_unusable", err)
+	}
+	if l.isFile() && !l.exists() {
+		return refusing("no_store", missingFile(l))
+	}
+	if !yes {
+		if err := a.confirm("This ends all grants in " + a.storeName + " for good."); err != nil {
+			return refusing("not_confirmed", err)
+		}
+	}
+	return inUse(a.accept(ctx, l, j, v))
 }
 
 // accept takes the store into use, after the journal was replayed into it: on
@@ -247,8 +270,6 @@ func (a *app) accept(ctx context.Context, l location, j *journalFile, v *restore
 		return err
 	}
 	switch {
-	case l.isFile() && !l.exists():
-		return missingFile(l)
 	case l.isFile() && j == nil:
 		v.Generation, err = sqlite.AcceptAfter(ctx, l.path, sqlite.Options{Now: a.rules.Now, Logger: a.log}, nil)
 	case l.isFile():
@@ -269,16 +290,4 @@ func (a *app) accept(ctx context.Context, l location, j *journalFile, v *restore
 		return fmt.Errorf("the store is not in use yet; run this again: %w", err)
 	}
 	return err
-}
-
-// recordRestore leaves the restore, and what it did to each client, in the audit.
-func (a *app) recordRestore(ctx context.Context, operation string, clients []changeView, err error) {
-	if err == nil {
-		for _, c := range clients {
-			if c.changed() {
-				a.record(ctx, audit.Event{Action: audit.Client, Operation: operation, ClientID: c.ID, Reason: "replayed"}, nil)
-			}
-		}
-	}
-	a.record(ctx, audit.Event{Action: audit.Restore, Operation: operation, Reason: "ended_all_grants"}, err)
 }

@@ -144,7 +144,7 @@ func TestRestoreOverADamagedStoreSaysWhatNobodyKnows(t *testing.T) {
 	if o := h.try("client", "list"); o.status != exitFailed {
 		t.Error("junk is a store")
 	}
-	expect(t, h.ok("restore", backup, "--yes"), "cannot be read", "may be on again", "is damaged, and kept as ", "works")
+	expect(t, h.ok("restore", backup, "--yes"), "cannot be read", "may be on again", "is kept as ", "and is no backup: ", "works")
 	h.check(h.world, false)
 	expect(t, h.ok("restore", backup, "--replay", out, "--yes"), "is ended again", "disabled, as it was", "rotate-secret")
 	h.check(h.world, true)
@@ -183,13 +183,47 @@ func TestRestoreIsRefusedUnderAServer(t *testing.T) {
 	for _, args := range [][]string{{"restore", backup, "--yes"}, {"restore", "accept", "--yes"}} {
 		o := h.try(args...)
 		expect(t, o.sentence(), "a process has this store open", "stop every server")
-		expect(t, o.stderr, `"outcome":"failed"`)
+		expect(t, o.stderr, `"outcome":"refused"`, `"reason":"store_in_use"`)
+		if strings.Contains(o.stderr, "ended_all_grants") {
+			t.Errorf("a refused restore ended something: %s", o.stderr)
+		}
 	}
-	h.ok("backup", backup, "--force")
+	if g := h.grants("alice")[0]; g["alive"] != true {
+		t.Errorf("%v", g)
+	}
+	expect(t, h.ok("backup", backup, "--force"), " UTC: ")
+	for reason, args := range map[string][]string{"backup_unusable": {noBackup(t)}, "journal_unusable": {backup, "--replay", backup}} {
+		o := h.try(append([]string{"restore", "--yes"}, args...)...)
+		expect(t, o.stderr, `"outcome":"refused"`, `"reason":"`+reason+`"`)
+	}
 	if status := s.stop(os.Interrupt); status != exitOK {
 		t.Errorf("the server ended with %d", status)
 	}
-	h.ok("restore", backup, "--yes")
+	expect(t, h.ok("restore", backup, "--yes"), " UTC (generation", "No server reads that file: delete it once")
+}
+
+// noBackup is a file that is no backup.
+func noBackup(t *testing.T) string {
+	path := filepath.Join(privateDir(t), "other")
+	if err := os.WriteFile(path, []byte("nothing of ours"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// What the store in place and the journal both say counts once.
+func TestWhatTwoJournalsSayCountsOnce(t *testing.T) {
+	h, backup := newFile(t)
+	h.goOn()
+	file := filepath.Join(privateDir(t), "journal")
+	v := h.json("journal", "export", "--since", h.since, "--out", file)
+	if v["grants"] != 2.0 || v["subjects"] != 1.0 || v["signed_tokens"] != 0.0 || v["clients"] != 6.0 || v["entries"] != 9.0 {
+		t.Errorf("%v", v)
+	}
+	done := h.json("restore", backup, "--replay", file, "--yes")["replayed"].(map[string]any)
+	if done["entries"] != 9.0 || done["grants"] != 2.0 || done["subjects"] != 1.0 || done["clients"] != 6.0 {
+		t.Errorf("%v", done)
+	}
 }
 
 // copyTables does what a point-in-time restore does: other tables, the same items.

@@ -10,7 +10,8 @@ import (
 	"rescind/shared/journal"
 )
 
-// countsView is what replaying did, of all journals together.
+// countsView is what replaying did, of all journals together: what two of them
+// say counts once.
 type countsView struct {
 	Entries         int64 `json:"entries"`
 	Grants          int64 `json:"grants"`
@@ -82,14 +83,10 @@ func (a *app) replayer(store journal.Target, changes changes) *journal.Replayer 
 	return &journal.Replayer{Store: store, Now: a.rules.Now, Rand: a.rules.Rand, Changed: changes.add, Done: func(n int64) { progress(int(n)) }}
 }
 
+// replayed takes a replayer's counts, which are of all that it has replayed.
 func (v *restoredView) replayed(c journal.Counts) {
-	if v.Replayed == nil {
-		v.Replayed = &countsView{}
-	}
-	r := v.Replayed
-	r.Entries, r.Grants, r.GrantsGone = r.Entries+c.Entries, r.Grants+c.Grants, r.GrantsGone+c.GrantsGone
-	r.Denied, r.Subjects = r.Denied+c.Denied, r.Subjects+c.Subjects
-	r.Clients, r.ClientsNotThere = r.Clients+c.Clients, r.ClientsNotThere+c.ClientsGone
+	v.Replayed = &countsView{Entries: c.Entries, Grants: c.Grants, GrantsGone: c.GrantsGone, Denied: c.Denied, Subjects: c.Subjects,
+		Clients: c.Clients, ClientsNotThere: c.ClientsGone}
 }
 
 // warnOfGap says so where a journal begins after the backup.
@@ -101,7 +98,7 @@ func (v *restoredView) warnOfGap(h journal.Header, taken time.Time) {
 
 func (v *restoredView) write(w io.Writer) {
 	if v.Backup != nil {
-		fmt.Fprintf(w, "The store %s is the backup of %s (generation %d). All its grants have ended, with all their tokens.\n", v.Store, v.Backup.TakenAt, v.Generation)
+		fmt.Fprintf(w, "The store %s is the backup of %s (generation %d). All its grants have ended, with all their tokens.\n", v.Store, stamp(v.Backup.taken), v.Generation)
 	} else {
 		fmt.Fprintf(w, "The store %s is accepted (generation %d). All grants from before have ended, with all their tokens.\n", v.Store, v.Generation)
 	}
@@ -115,8 +112,14 @@ func (v *restoredView) write(w io.Writer) {
 		fmt.Fprintln(w, "The clients are as they were when the copy was made: one that was disabled or deleted since is on again, and a secret that was dropped since works.")
 	}
 	if r := v.Replayed; r != nil {
-		fmt.Fprintf(w, "Replayed: %s, among them %s, %s and %s.\n", entries(r.Entries), counted(int(r.Grants+r.GrantsGone), "grant"),
-			counted(int(r.Subjects), "user"), counted(int(r.Clients+r.ClientsNotThere), "client"))
+		changed := 0
+		for _, c := range v.Clients {
+			if c.changed() {
+				changed++
+			}
+		}
+		fmt.Fprintf(w, "Ended again: %s, %s and %s. %s compared, and %s changed.\n", counted(int(r.Grants+r.GrantsGone), "grant"),
+			counted(int(r.Subjects), "user"), counted(int(r.Denied), "signed token"), counted(int(r.Clients+r.ClientsNotThere), "client"), grouped(changed))
 	}
 	for _, c := range v.Clients {
 		for _, what := range append(slices.Clone(c.Did), c.Look...) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"rescind/shared/audit"
+	"rescind/shared/client"
 	"rescind/shared/grant"
 	"rescind/shared/secret"
 	"rescind/shared/token"
@@ -149,12 +151,22 @@ func (a *app) revocation(t target, f revokeFlags) revocation {
 		return a.endToken(t, f)
 	case "grant":
 		return func(ctx context.Context, store grant.Store) (endedView, error) {
-			return a.endGrant(ctx, store, t.grant, f.reason, audit.Event{})
+			return a.endGrant(ctx, store, t.grant, f.reason, whose(ctx, store, t.grant))
 		}
 	case "subject":
 		return a.endSubject(f)
 	}
 	return a.endClient(f)
+}
+
+// whose says in an audit event whose grant it is. That it cannot be read must
+// not keep it from being ended.
+func whose(ctx context.Context, store grant.Finder, id token.GrantID) (e audit.Event) {
+	rows, err := store.Find(ctx, grant.Keys{Grants: []token.GrantID{id}})
+	if err == nil && rows.Grants[0] != nil {
+		e.ClientID, e.Subject = rows.Grants[0].ClientID, rows.Grants[0].Subject
+	}
+	return e
 }
 
 func (a *app) endToken(t target, f revokeFlags) revocation {
@@ -264,7 +276,14 @@ func (a *app) endSubject(f revokeFlags) revocation {
 func (a *app) endClient(f revokeFlags) revocation {
 	return func(ctx context.Context, store grant.Store) (endedView, error) {
 		c, err := a.manager(store).RaiseEpoch(ctx, f.client)
-		a.record(ctx, revoking(audit.Event{ClientID: f.client, Reason: f.reason}), err)
+		e := audit.Event{ClientID: f.client, Reason: f.reason}
+		switch {
+		case errors.Is(err, client.ErrUnknown):
+			e.Reason = "unknown_client"
+		case errors.Is(err, client.ErrDeleted):
+			e.Reason = "deleted_client"
+		}
+		a.record(ctx, revoking(e), err)
 		if err != nil {
 			return endedView{}, err
 		}

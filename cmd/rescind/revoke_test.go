@@ -85,9 +85,12 @@ func TestRevokeGrantSubjectAndClient(t *testing.T) {
 	w.phone("phone")
 	w.mint()
 	id := text(t, w.grants("alice")[0], "grant_id")
-	if v := w.json("revoke", "--grant", id); v["ended"] != "grant" || v["grant_id"] != id {
+	o := w.try("revoke", "--grant", id, "--json")
+	if v := object(t, o.stdout); v["ended"] != "grant" || v["grant_id"] != id {
 		t.Errorf("%v", v)
 	}
+	expect(t, o.stderr, `"client_id":"phone"`, `"subject":"alice"`, id)
+	expect(t, w.try("revoke", "--client", "nosuch", "--reason", "mine").stderr, `"outcome":"refused"`, `"reason":"unknown_client"`)
 	expect(t, w.ok("revoke", "--grant", id), "Nothing was changed", "had ended already")
 	unknown := "10000000000000000000000000000000"
 	expect(t, w.ok("revoke", "--grant", unknown), "Nothing was ended", unknown)

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +41,11 @@ func (a *app) statsCommand() *cobra.Command {
 The grants are counted by reading the whole store, whose cost rises with what it
 holds; on DynamoDB that costs read units, and --grants=false leaves it out. What
 happened comes from the audit trail, which a server on this machine keeps beside
-a SQLite file. Hours are UTC, and the last one is not over.
+a SQLite file. Hours are UTC, and the last one is not over. REVOKED counts
+revocations, not grants: one that ends all of a user's grants, or a client's, is
+one. ACTIVITY draws all events of the hour, compared with the busiest one. Below
+are the newest changes of clients and restores, 20 at most: who was registered,
+changed, switched off or deleted. Clients with nothing to count are left out.
 
 A DynamoDB store has no trail here: the functions write the same lines to their
 logs. Give them on standard input, as the AWS command line prints them, one log
@@ -62,7 +68,12 @@ line, and with --json one object.`,
 	flags.BoolVar(&f.grants, "grants", true, "count the grants, which reads the whole store")
 	flags.BoolVar(&f.watch, "watch", false, "go on until Ctrl-C")
 	flags.DurationVar(&f.every, "every", 2*time.Second, "with --watch: draw each `DURATION`, 100ms to 1h")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.stats(cmd.Context(), f) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if flags.Changed("every") && !f.watch {
+			return usagef("--every goes with --watch: give both, or neither")
+		}
+		return a.stats(cmd.Context(), f)
+	}
 	return cmd
 }
 
@@ -78,12 +89,27 @@ func (f statsFlags) check() error {
 	return nil
 }
 
+// trailIsThere refuses a file that was named on the command line and is not
+// there. Later it may be missing for a moment, while another takes its place.
+func (f statsFlags) trailIsThere() error {
+	if f.trail == "" || f.trail == "-" || f.trail == "off" {
+		return nil
+	}
+	if _, err := os.Stat(f.trail); err != nil {
+		return fmt.Errorf("the audit trail that --trail names cannot be read: %w; name another", err)
+	}
+	return nil
+}
+
 func (a *app) stats(ctx context.Context, f statsFlags) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
 	l, err := parseStore(a.storeName)
 	if err != nil {
+		return err
+	}
+	if err := f.trailIsThere(); err != nil {
 		return err
 	}
 	s := &statistics{f: f, now: a.rules.Now, store: a.storeName}
@@ -133,6 +159,9 @@ type statsView struct {
 	Trail   *trail.Summary `json:"trail"`
 	Source  string         `json:"trail_source,omitempty"`
 	Unknown string         `json:"trail_unknown,omitempty"`
+	// Changes are the newest ones of clients, and restores, of the trail's hours.
+	Changes      []change `json:"changes"`
+	ChangesInAll int      `json:"changes_in_all"`
 
 	top     int
 	reading int // grants read by the first count, while it runs
@@ -164,6 +193,7 @@ func (s *statistics) view(ctx context.Context) (statsView, error) {
 		return v, err
 	default:
 		v.Trail = &summary
+		v.Changes, v.ChangesInAll = s.trail.changes(since)
 	}
 	return v, nil
 }

@@ -23,6 +23,9 @@ func (u notKnown) Error() string { return string(u) }
 type trailSource interface {
 	name() string
 	summary(ctx context.Context, since, now time.Time) (trail.Summary, error)
+	// changes gives the newest changes that the last summary's lines had, and
+	// how many there were.
+	changes(since time.Time) ([]change, int)
 }
 
 func (a *app) trailSource(ctx context.Context, f statsFlags, l location) trailSource {
@@ -35,7 +38,7 @@ func (a *app) trailSource(ctx context.Context, f statsFlags, l location) trailSo
 	case path == "-":
 		return readStdin(ctx, a.stdin, since, f.watch)
 	case path != "" && path != "off":
-		return &fileTrail{path, trail.NewReader(path, since)}
+		return &fileTrail{path, trail.NewReader(path, since), changeReader{path: path}}
 	case l.isFile():
 		return noTrail("the audit trail is switched off, so nothing is known of the last hours; start the server with --audit-trail FILE, and name that with --trail")
 	}
@@ -48,16 +51,21 @@ func (noTrail) name() string { return "" }
 func (n noTrail) summary(context.Context, time.Time, time.Time) (trail.Summary, error) {
 	return trail.Summary{}, notKnown(n)
 }
+func (noTrail) changes(time.Time) ([]change, int) { return nil, 0 }
 
 type fileTrail struct {
-	path   string
-	reader *trail.Reader
+	path    string
+	reader  *trail.Reader
+	clients changeReader
 }
 
 func (t *fileTrail) name() string { return t.path }
 
 func (t *fileTrail) summary(ctx context.Context, since, now time.Time) (trail.Summary, error) {
 	s, err := t.reader.Summary(ctx, since, now)
+	if err == nil {
+		err = t.clients.read(ctx)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, notKnown(fmt.Sprintf("there is no audit trail %s, so nothing is known of the last hours; `rescind serve` makes one with its first event, unless --audit-trail says otherwise", t.path))
 	}
@@ -67,10 +75,13 @@ func (t *fileTrail) summary(ctx context.Context, since, now time.Time) (trail.Su
 	return s, nil
 }
 
+func (t *fileTrail) changes(since time.Time) ([]change, int) { return t.clients.log.since(since) }
+
 // stdinTrail counts lines as they come.
 type stdinTrail struct {
 	mu    sync.Mutex
 	c     *trail.Collector
+	log   changeLog
 	err   error
 	ended chan struct{}
 	waits bool // for the end of the lines
@@ -84,6 +95,7 @@ func readStdin(ctx context.Context, stdin io.Reader, since time.Time, watched bo
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.c.Add(line)
+			t.log.add(line)
 		})
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -109,6 +121,12 @@ func (t *stdinTrail) summary(ctx context.Context, since, now time.Time) (trail.S
 	}
 	t.c.Forget(since)
 	return t.c.Summary(now), nil
+}
+
+func (t *stdinTrail) changes(since time.Time) ([]change, int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.log.since(since)
 }
 
 // counter counts the grants, for a watch in the background. Counting takes a

@@ -22,9 +22,9 @@ func writeLines(w io.Writer, lines []string) {
 // lines is the view as text, cut to a window of that size; 0 is any.
 func (v statsView) lines(width, height int) []string {
 	all := []string{fmt.Sprintf("%s at %s", v.Store, stamp(v.Time)), v.grantsLine(), ""}
-	hours := v.hourLines()
-	clients := v.clientLines()
-	refusals := v.refusalLines()
+	hours := v.hourLines(width)
+	clients := v.clientLines(width)
+	changed, refusals := v.changeLines(), v.refusalLines()
 	if height > 0 {
 		// The hours get half of the window, the newest of them; then the clients.
 		hours = newest(hours, max(4, (height-len(all))/2))
@@ -33,10 +33,16 @@ func (v statsView) lines(width, height int) []string {
 		if len(refusals) > 0 {
 			room -= len(refusals) + 1
 		}
+		if changed = first(changed, min(len(changed), room/3)); len(changed) == 1 { // a heading alone
+			changed = nil
+		}
+		if len(changed) > 0 {
+			room -= len(changed) + 1
+		}
 		clients = first(clients, max(0, room))
 	}
 	all = append(all, hours...)
-	for _, part := range [][]string{clients, refusals} {
+	for _, part := range [][]string{clients, changed, refusals} {
 		if len(part) > 0 {
 			all = append(append(all, ""), part...)
 		}
@@ -89,20 +95,7 @@ func ago(d time.Duration) string {
 	return d.Round(time.Second).String() + " ago"
 }
 
-// hourColumns are the columns of the hours' table.
-var hourColumns = []struct {
-	name string
-	of   func(trail.Counts) int
-}{
-	{"ISSUED", func(c trail.Counts) int { return c.Issues }},
-	{"REFRESHED", func(c trail.Counts) int { return c.Refreshes + c.Replays }},
-	{"REUSED", func(c trail.Counts) int { return c.Reuse }},
-	{"REVOKED", func(c trail.Counts) int { return c.Revocations }},
-	{"REFUSED", func(c trail.Counts) int { return c.Refusals }},
-	{"OUTAGES", func(c trail.Counts) int { return c.Outages }},
-}
-
-func (v statsView) hourLines() []string {
+func (v statsView) hourLines(width int) []string {
 	if v.Trail == nil {
 		return []string{"The last hours: " + v.Unknown + "."}
 	}
@@ -118,22 +111,25 @@ func (v statsView) hourLines() []string {
 	for _, h := range hours {
 		busiest = max(busiest, h.Events())
 	}
-	head := fmt.Sprintf("%-11s", "HOUR")
-	for _, c := range hourColumns {
-		head += fmt.Sprintf(" %9s", c.name)
+	columns, left := fitting(hourColumns, room(width, hourWidth))
+	drawn := func(h trail.Hour) string {
+		if left <= barLength {
+			return ""
+		}
+		return " " + bar(h.Events(), busiest)
+	}
+	head := fmt.Sprintf("%-*s", hourWidth, "HOUR") + row(columns, names)
+	if left > barLength {
+		head += " ACTIVITY"
 	}
 	lines := []string{title, head}
-	row := func(name string, c trail.Counts) string {
-		text := fmt.Sprintf("%-11s", name)
-		for _, col := range hourColumns {
-			text += fmt.Sprintf(" %9s", thousands(col.of(c)))
-		}
-		return text
+	numbers := func(name string, c trail.Counts) string {
+		return fmt.Sprintf("%-*s", hourWidth, name) + row(columns, func(col column) string { return thousands(col.of(c)) })
 	}
 	for _, h := range hours {
-		lines = append(lines, strings.TrimRight(row(h.Start.Format("01-02 15:04"), h.Counts)+" "+bar(h.Events(), busiest), " "))
+		lines = append(lines, strings.TrimRight(numbers(h.Start.Format("01-02 15:04"), h.Counts)+drawn(h), " "))
 	}
-	lines = append(lines, row("all", v.Trail.Total))
+	lines = append(lines, numbers("all", v.Trail.Total))
 	if odd := v.oddLines(); odd != "" {
 		lines[0] = strings.TrimSuffix(title, ":") + odd + ":"
 	}
@@ -148,6 +144,17 @@ func (v statsView) oddLines() string {
 	return fmt.Sprintf(" (%s torn lines were left out)", thousands(v.Trail.Torn))
 }
 
+// hourWidth is the length of an hour's name.
+const hourWidth = 11
+
+// room is what a window has left beside n columns; 0 is any.
+func room(width, n int) int {
+	if width == 0 {
+		return 0
+	}
+	return max(1, width-n)
+}
+
 // barLength fits beside the table into 80 columns.
 const barLength = 8
 
@@ -158,7 +165,7 @@ func bar(n, most int) string {
 	return strings.Repeat("#", max(1, n*barLength/most))
 }
 
-func (v statsView) clientLines() []string {
+func (v statsView) clientLines(width int) []string {
 	ids := map[string]bool{}
 	alive := map[string]int{}
 	if v.Grants != nil {
@@ -174,17 +181,24 @@ func (v statsView) clientLines() []string {
 			ids[id] = true
 		}
 	}
+	maps.DeleteFunc(ids, func(id string, _ bool) bool { return idle(alive[id], did[id]) })
 	if len(ids) == 0 || v.top == 0 {
 		return nil
 	}
 	sorted := slices.SortedFunc(maps.Keys(ids), func(a, b string) int {
 		return cmp.Or(cmp.Compare(alive[b], alive[a]), cmp.Compare(did[b].Events(), did[a].Events()), cmp.Compare(a, b))
 	})
-	lines := []string{fmt.Sprintf("%-32s %9s %9s %9s %8s %8s", "CLIENT", "ALIVE", "ISSUED", "REFRESHED", "REVOKED", "REFUSED")}
+	columns, left := fitting(append([]column{{name: "ALIVE", width: 9}}, clientColumns...), room(width, leastID))
+	wide := min(widestID, leastID+left)
+	lines := []string{fmt.Sprintf("%-*s", wide, "CLIENT") + row(columns, names)}
 	for _, id := range sorted[:min(v.top, len(sorted))] {
 		c := did[id]
-		lines = append(lines, fmt.Sprintf("%-32s %9s %9s %9s %8s %8s", fit(cmp.Or(id, "(none)"), 32), known(v.Grants != nil, alive[id]),
-			known(v.Trail != nil, c.Issues), known(v.Trail != nil, c.Refreshes+c.Replays), known(v.Trail != nil, c.Revocations), known(v.Trail != nil, c.Refusals)))
+		lines = append(lines, fmt.Sprintf("%-*s", wide, fit(cmp.Or(id, "(none)"), wide))+row(columns, func(col column) string {
+			if col.of == nil {
+				return known(v.Grants != nil, alive[id])
+			}
+			return known(v.Trail != nil, col.of(c))
+		}))
 	}
 	if more := len(sorted) - v.top; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %s more; see them with --top", thousands(more)))

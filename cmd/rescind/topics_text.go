@@ -3,7 +3,9 @@ package main
 // topics are the five things that people ask. A test runs every command line
 // in them against the commands there are.
 var topics = []topic{
-	{"leak", "Something leaked: what to cut, and how", `One token leaked. End its grant, the access and refresh tokens of that user with
+	{"leak", "Something leaked: what to cut, and how", `Here billing stands for the client's ID, which ` + "`rescind client list`" + ` shows.
+
+One token leaked. End its grant, the access and refresh tokens of that user with
 that client. The token is pasted on standard input, so that it does not stay in
 the shell's history:
 
@@ -66,9 +68,10 @@ Whether all is well with either, and with a server as the world sees it:
 
 	{"clients", "Registering clients, their secrets, and changing both", `A service that has tokens of its own, and one that has no secret and acts for users:
 
-  rescind client create --name billing --scopes "read write"
-  rescind client create --name phone --type public --scopes read
+  rescind client create --id billing --name "Billing" --scopes "read write"
+  rescind client create --id phone --name "Phone app" --type public --scopes read
 
+Without --id the client gets an ID of 26 random characters, which create prints.
 The secret is shown once, and only its digest is kept. It changes without a gap:
 the first line makes a second secret and both work, the second ends the old one.
 
@@ -102,20 +105,20 @@ An API that takes tokens of other clients is a resource server. It is registered
 with the URL that tokens for it name as their audience, and sees every access
 token with that audience:
 
-  rescind client create --name my-api --resource-server --audience https://api.example.com
-  rescind client create --name app --scopes read --audience https://api.example.com
+  rescind client create --id my-api --name API --resource-server --audience https://api.example.com
+  rescind client create --id app --name "App" --scopes read --audience https://api.example.com
 
 A client that may have the scope "introspection" can call with an access token of
 that scope instead of its secret, and sees what it would see with it:
 
-  rescind client create --name gateway --scopes "introspection read"
+  rescind client create --id gateway --name "Gateway" --scopes "introspection read"
 
 Whatever the caller may not know is exactly {"active":false}, the same as for a
 token that has ended or never was. An answer is true at the moment it is given:
 do not keep it, or a revocation takes as long as you keep it. A cache in front
 of the server is found by
 
-  rescind doctor --url https://auth.example.com --client billing`},
+  rescind doctor --url https://auth.example.com --client billing --secret -`},
 
 	{"backups", "Backup, restore, and moving to another machine", `A backup of a SQLite file is made while the server runs. A copy by other programs
 lacks what is only in the -wal file, and is refused.
@@ -141,8 +144,9 @@ secrets were dropped, and end them again:
   rescind restore /backup/rescind-2026-11-23.db --replay /backup/journal
 
 To move to another machine stop the server, copy the file together with its -wal
-and -turn, and accept the copy there. The audit trail outlives every restore: go
-through it for what was disabled or deleted since.
+and -turn, and accept the copy there. The audit trail outlives every restore: stats
+reads it, and lists the latest changes of clients, so go through that list for
+what was disabled or deleted since.
 
   rescind restore accept --store sqlite:/var/lib/rescind/rescind.db
   rescind stats --hours 168`},

@@ -20,9 +20,10 @@ type Verdict string
 
 // The verdicts.
 const (
-	OK    Verdict = "ok"
-	Look  Verdict = "look"  // somebody should look at it; nothing is broken
-	Wrong Verdict = "wrong" // something is, or promises cannot be kept
+	OK      Verdict = "ok"
+	Look    Verdict = "look"    // somebody should look at it; nothing is broken
+	Wrong   Verdict = "wrong"   // something is, or promises cannot be kept
+	Skipped Verdict = "skipped" // it was not examined, and nothing is known
 )
 
 // Finding is one check's end.
@@ -59,6 +60,10 @@ func (r *Report) look(check, do, format string, args ...any) {
 
 func (r *Report) wrong(check, do, format string, args ...any) {
 	*r = append(*r, Finding{check, Wrong, fmt.Sprintf(format, args...), do})
+}
+
+func (r *Report) skipped(check, do, format string, args ...any) {
+	*r = append(*r, Finding{check, Skipped, fmt.Sprintf(format, args...), do})
 }
 
 // The clocks' distance that is worth a look, and the one that is wrong: the

@@ -85,8 +85,6 @@ func (r *Report) identity(path string, f facts) {
 	accept := "if you mean to use it run `rescind restore accept --store sqlite:" + path + "`, which ends all grants in it; otherwise put the original back"
 	same := (f.inode == 0 || f.nowInode == 0 || f.inode == f.nowInode) && (f.born == 0 || f.nowBorn == 0 || f.born == f.nowBorn)
 	switch {
-	case f.owner == backupID:
-		r.wrong("original", "restore it with `rescind restore`, or leave it as it is", "this is a backup, which no server takes for a store")
 	case !same:
 		r.wrong("original", accept, "this is a copy of the file that was made or accepted: what was revoked after the copy was made would be alive again")
 	case f.noted > f.commits:
@@ -94,6 +92,11 @@ func (r *Report) identity(path string, f facts) {
 	default:
 		r.ok("original", "it is the file that was made or accepted, with all %d writes", f.commits)
 	}
+	r.holds(f)
+}
+
+// holds says what is in the file.
+func (r *Report) holds(f facts) {
 	r.ok("schema", "version %d", f.schema)
 	r.ok("generation", "%d (%s); %d clients", f.generation, milliseconds(f.generation), f.clients)
 }

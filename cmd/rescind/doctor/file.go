@@ -38,7 +38,6 @@ func File(ctx context.Context, path, trail string, now time.Time) Report {
 		r.wrong("file", "name it by its whole path", "%s: %v", path, err)
 		return r
 	}
-	r.ok("file", "%s, %s", real, size(info.Size()))
 	logged := false
 	if log, err := os.Lstat(real + "-wal"); err == nil && log.Size() > 0 {
 		logged = true
@@ -48,6 +47,11 @@ func File(ctx context.Context, path, trail string, now time.Time) Report {
 		r.wrong("store", "name another file with --store", "this is another program's database")
 		return r
 	}
+	if f.owner == backupID {
+		r.backup(ctx, path, real, info.Size(), f, factsErr)
+		return r
+	}
+	r.ok("file", "%s, %s", real, size(info.Size()))
 	r.owner(real, trail)
 	r.folder(filepath.Dir(real))
 	r.log(real)
@@ -59,6 +63,27 @@ func File(ctx context.Context, path, trail string, now time.Time) Report {
 	r.pages(ctx, real, factsErr)
 	r.trail(trail)
 	return r
+}
+
+// backup examines a file that `rescind backup` made. No server serves it, so
+// that it has no -wal and lies in any folder is as it should be.
+func (r *Report) backup(ctx context.Context, path, real string, bytes int64, f facts, factsErr error) {
+	var pages Report
+	pages.pages(ctx, real, factsErr)
+	if pages.Count(OK) == len(pages) {
+		r.look("file", "nothing, to keep it as it is; `rescind restore "+path+"` puts it in a store's place", "%s, %s: it is a backup, whole", real, size(bytes))
+	} else {
+		r.look("file", "restore another backup, and make a new one of the store", "%s, %s: it is a backup, damaged or not to be read", real, size(bytes))
+	}
+	if factsErr == nil {
+		r.holds(f)
+	}
+	for _, one := range pages {
+		if one.Check == "pages" && one.Verdict == Wrong {
+			one.Do = "restore another backup; see to the disk that this one is on"
+		}
+		*r = append(*r, one)
+	}
 }
 
 // companions are the files that belong to a store.

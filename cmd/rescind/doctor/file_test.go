@@ -184,7 +184,35 @@ func TestABackupIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = s.Close()
-	expect(t, examine(t, to), doctor.Wrong, "original", "this is a backup")
+	before := folder(t, to)
+	r := examine(t, to)
+	expect(t, r, doctor.Look, "file", "it is a backup, whole")
+	expect(t, r, doctor.OK, "pages", "every page")
+	advice := 0
+	for _, f := range r {
+		if f.Do != "" {
+			advice++
+			if !strings.Contains(f.Do, "rescind restore "+to) {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+	if advice != 1 || r.Wrong() {
+		t.Errorf("%d pieces of advice: %v", advice, r)
+	}
+	for name, content := range folder(t, to) {
+		if before[name] != content {
+			t.Errorf("%s was changed", name)
+		}
+	}
+	r = examine(t, damage(t, to))
+	expect(t, r, doctor.Look, "file", "it is a backup, damaged")
+	expect(t, r, doctor.Wrong, "pages", "damaged: ")
+	for _, f := range r {
+		if strings.Contains(f.Do, "accept") || strings.Contains(f.Do, "stop the server") {
+			t.Errorf("%+v", f)
+		}
+	}
 }
 
 func must(t *testing.T, err error) {

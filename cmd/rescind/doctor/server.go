@@ -79,41 +79,49 @@ func (s Server) Examine(ctx context.Context) Report {
 }
 
 // all gives the checks that could not be made.
-func (v *visit) all(ctx context.Context) (skipped map[string]string) {
-	skipped = map[string]string{}
-	skip := func() map[string]string { // what was not examined is not in the report
+func (v *visit) all(ctx context.Context) (skipped map[string]skip) {
+	skipped = map[string]skip{}
+	nothing := func() map[string]skip { // the one cause is all there is to say
 		for _, c := range serverChecks[1:] {
-			skipped[c.name] = ""
+			skipped[c.name] = skip{}
 		}
 		return skipped
 	}
 	if err := endpoint.CheckIssuer(v.Issuer); err != nil {
 		v.wrong("issuer", "name the issuer exactly as the server has it, https unless it is on this machine", "%v", err)
-		return skip()
+		return nothing()
 	}
 	v.base, _ = url.Parse(v.Issuer) // CheckIssuer did so
 	ends, reached := v.metadata(ctx)
 	if !reached {
-		return skip()
+		return nothing()
 	}
-	v.surface(ctx, ends)
-	if v.ClientID == "" {
-		skipped["token"] = "not examined: name a client with --client, and its secret, and a token is issued and revoked"
-	} else {
+	switch {
+	case !v.surface(ctx, ends):
+		for _, name := range []string{"statuses", "headers", "refusals", "caches", "token"} {
+			skipped[name] = skip{"no endpoint was reached", "mend the routes, and run doctor again"}
+		}
+	case v.ClientID == "":
+		skipped["token"] = skip{"no token was issued and revoked: no client was named", "name one with --client, and give its secret"}
+	default:
 		v.life(ctx, ends)
 	}
 	return skipped
 }
 
+// skip is why a check was not made, and what makes it possible; with neither
+// it is not in the report at all.
+type skip struct{ why, do string }
+
 // report puts what was found in the order of the checks.
-func (v *visit) report(skipped map[string]string) (r Report) {
+func (v *visit) report(skipped map[string]skip) (r Report) {
 	for _, c := range serverChecks {
-		why, left := skipped[c.name]
+		skipping, left := skipped[c.name]
 		switch found := v.found[c.name]; {
 		case len(found) > 0:
 			r = append(r, found...)
-		case left && why != "":
-			r = append(r, Finding{Check: c.name, Verdict: OK, Found: why})
+		case left && skipping.why != "":
+			r.skipped(c.name, skipping.do, "%s", skipping.why)
 		case left, c.name == "TLS" && v.tlsOK == "":
 		case c.name == "TLS":
 			r.ok(c.name, "%s", v.tlsOK)

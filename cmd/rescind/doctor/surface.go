@@ -13,17 +13,31 @@ import (
 const tooLong = 70 << 10
 
 // surface asks every endpoint what it must refuse, and looks at how the
-// refusals arrive.
-func (v *visit) surface(ctx context.Context, e ends) {
+// refusals arrive. It gives false where no request reached an endpoint.
+func (v *visit) surface(ctx context.Context, e ends) bool {
+	reached, before := false, v.found["statuses"]
 	for _, end := range e.all() {
 		for _, form := range []string{strings.TrimSuffix(end, "/") + "/", strings.TrimSuffix(end, "/")} {
-			v.routed(ctx, form)
+			reached = !unrouted(v.routed(ctx, form)) || reached
 		}
-		v.refuses(ctx, end)
+		reached = !unrouted(v.refuses(ctx, end)) || reached
+	}
+	if !reached { // one cause, which is said once
+		delete(v.found, "routes")
+		v.found["statuses"] = before
+		v.wrong("routes", "see that the issuer is this server's, and route every path below it to the server, for any method, with and without the last slash",
+			"no endpoint is reached: 404 or 403 is the answer at all three, to GET and POST")
+		return false
 	}
 	v.status(ctx, question{method: http.MethodPost, url: e.token, body: "{}", header: map[string]string{"Content-Type": "application/json"}}, http.StatusUnsupportedMediaType)
 	v.status(ctx, question{method: http.MethodPost, url: e.token, form: url.Values{"x": {strings.Repeat("x", tooLong)}}}, http.StatusRequestEntityTooLarge)
 	v.status(ctx, question{method: http.MethodGet, url: v.Issuer + "/doctor-" + v.nonce}, http.StatusNotFound)
+	return true
+}
+
+// unrouted is an answer that comes from something else than an endpoint of ours.
+func unrouted(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusForbidden
 }
 
 // failed says that there was no answer at all.
@@ -32,8 +46,8 @@ func (v *visit) failed(what string, err error) {
 }
 
 // routed asks by GET, which the endpoint itself must refuse with 405: so the
-// request got through to it.
-func (v *visit) routed(ctx context.Context, end string) {
+// request got through to it. It gives the status, 0 where there was no answer.
+func (v *visit) routed(ctx context.Context, end string) int {
 	a, err := v.ask(ctx, question{method: http.MethodGet, url: end})
 	switch {
 	case err != nil:
@@ -43,21 +57,22 @@ func (v *visit) routed(ctx context.Context, end string) {
 		v.needNoStore(a)
 	case a.status == http.StatusMethodNotAllowed:
 		v.wrong("statuses", "route any method to the server, which names the right one", "%s: the gateway answers 405 in the server's place", a.to)
-	case a.status == http.StatusNotFound || a.status == http.StatusForbidden:
+	case unrouted(a.status):
 		v.wrong("routes", "route this path to the server for any method, with and without its last slash", "%s does not reach the endpoint: %d, where the server answers 405", a.to, a.status)
 	case a.status >= 300 && a.status < 400, unavailable(a.status):
 		// said already
 	default:
 		v.wrong("statuses", "have the gateway leave statuses alone, and route any method", "%s arrives as %d, and the server answers 405", a.to, a.status)
 	}
+	return a.status
 }
 
 func unavailable(status int) bool {
 	return status == http.StatusTooManyRequests || status >= 502 && status <= 504
 }
 
-// refuses asks as a client that nobody registered.
-func (v *visit) refuses(ctx context.Context, end string) {
+// refuses asks as a client that nobody registered, and gives the status.
+func (v *visit) refuses(ctx context.Context, end string) int {
 	form := url.Values{"grant_type": {oauth.GrantClientCredentials}, "token": {"doctor"}}
 	a, err := v.ask(ctx, question{method: http.MethodPost, url: end, form: form, header: map[string]string{"Authorization": basic("doctor-"+v.nonce, "no secret")}})
 	switch {
@@ -75,6 +90,7 @@ func (v *visit) refuses(ctx context.Context, end string) {
 	default:
 		v.wrong("statuses", "have the gateway leave statuses alone", "%s with a wrong client arrives as %d, and the server answers 401", a.to, a.status)
 	}
+	return a.status
 }
 
 // status asks what must be answered so.
