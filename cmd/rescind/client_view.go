@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"rescind/shared/client"
-	"rescind/shared/oauth"
 	"rescind/shared/secret"
 )
 
@@ -58,14 +57,7 @@ func view(c *client.Client) clientView {
 	if p.RevokeAccessToken == client.RevokesToken {
 		v.RevokeAccessToken = client.RevokesToken
 	}
-	switch {
-	case p.IsPublic():
-		v.AuthMethods = []string{oauth.AuthNone}
-	case p.TokenEndpointAuthMethod != "":
-		v.AuthMethods = []string{p.TokenEndpointAuthMethod}
-	default:
-		v.AuthMethods = []string{oauth.AuthBasic, oauth.AuthPost}
-	}
+	v.AuthMethods = p.AuthMethods()
 	v.AuthMethod = v.AuthMethods[0]
 	for _, s := range c.Secrets {
 		v.SecretsIssuedAt = append(v.SecretsIssuedAt, s.Created.Unix())

@@ -87,6 +87,18 @@ func (p Policy) Allows(grantType string) bool { return slices.Contains(p.GrantTy
 // IsPublic tells whether the client cannot keep a secret (RFC 6749 section 2.1).
 func (p Policy) IsPublic() bool { return p.Type == Public }
 
+// AuthMethods are the client authentication methods that the client may use,
+// the preferred one first (RFC 7591 section 2, token_endpoint_auth_method).
+func (p Policy) AuthMethods() []string {
+	switch {
+	case p.IsPublic():
+		return []string{oauth.AuthNone}
+	case p.TokenEndpointAuthMethod != "":
+		return []string{p.TokenEndpointAuthMethod}
+	}
+	return []string{oauth.AuthBasic, oauth.AuthPost}
+}
+
 // Rotates tells whether refreshing replaces the refresh token. Only a
 // confidential client may keep it (RFC 9700 section 4.14.2).
 func (p Policy) Rotates() bool { return p.IsPublic() || p.RefreshRotation != RotateNever }

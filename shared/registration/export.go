@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"rescind/shared/client"
-	"rescind/shared/oauth"
 )
 
 // Exported is a client as RFC 7591 has it (sections 2 and 3.2.1), with members
@@ -44,14 +43,7 @@ func Export(c *client.Client, withHashes bool) Exported {
 		AccessTokenLifetime: inSeconds(p.AccessTokenLifetime), RefreshIdleLifetime: inSeconds(p.RefreshIdleLifetime),
 		RefreshTotalLifetime: inSeconds(p.RefreshTotalLifetime), RefreshRotation: p.RefreshRotation, RevokeAccessToken: p.RevokeAccessToken,
 	}
-	switch {
-	case p.IsPublic():
-		e.AuthMethods = []string{oauth.AuthNone}
-	case p.TokenEndpointAuthMethod != "":
-		e.AuthMethods = []string{p.TokenEndpointAuthMethod}
-	default:
-		e.AuthMethods = []string{oauth.AuthBasic, oauth.AuthPost}
-	}
+	e.AuthMethods = p.AuthMethods()
 	e.AuthMethod = e.AuthMethods[0]
 	if withHashes {
 		for _, s := range c.Secrets {
