@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"rescind/internal/bench/disk"
 	"rescind/internal/bench/load"
 	"rescind/internal/bench/process"
 	"rescind/internal/bench/server"
@@ -66,7 +67,7 @@ func measure(ctx context.Context, grants, connections int, d time.Duration) (_ *
 	r := &report{Machine: fmt.Sprintf("%d cores, %s, %s", runtime.NumCPU(), runtime.GOARCH, runtime.Version()), Grants: grants,
 		Server: map[string]load.Result{}, Steady: map[string]load.Result{}}
 	r.Handlers = measureHandlers()
-	if r.Sync, err = syncTime(dir); err != nil {
+	if r.Sync, err = disk.SyncTime(dir); err != nil {
 		return nil, err
 	}
 	bootstrap := filepath.Join(dir, "bootstrap")

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"rescind/internal/bench/disk"
 	"rescind/internal/bench/server"
 	"rescind/internal/testkit/engine/dynamodblocal"
 )
@@ -133,7 +134,7 @@ func measureAll(ctx context.Context, o options, root string, peers []Peer) (*Rep
 		Seconds: o.plan.Duration.Seconds()}
 	all := slices.DeleteFunc(ourContenders(binary), func(c contender) bool { return c.row.Name != ours && !o.wants(c.row.Name, "") })
 	all = append(all, o.install(ctx, installer{root}, peers)...)
-	if r.Sync, err = syncTime(data); err != nil {
+	if r.Sync, err = disk.SyncTime(data); err != nil {
 		return nil, err
 	}
 	for _, c := range all {

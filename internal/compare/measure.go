@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"rescind/internal/bench/load"
@@ -148,27 +146,4 @@ func (w *work) stillIssues(ctx context.Context) error {
 		return err
 	}
 	return w.sampled(ctx, []string{token}, true)
-}
-
-// syncTime is the median of 100 appends of 4 KiB to a file in dir, each made
-// durable: what every durable write here waits for.
-func syncTime(dir string) (time.Duration, error) {
-	f, err := os.Create(filepath.Join(dir, "fsync"))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	took := make([]time.Duration, 100)
-	for i := range took {
-		if _, err := f.Write(make([]byte, 4096)); err != nil {
-			return 0, err
-		}
-		start := time.Now()
-		if err := f.Sync(); err != nil {
-			return 0, err
-		}
-		took[i] = time.Since(start)
-	}
-	slices.Sort(took)
-	return took[len(took)/2], nil
 }

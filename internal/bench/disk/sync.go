@@ -1,4 +1,5 @@
-package main
+// Package disk measures the disk below a store. It must not know what is stored.
+package disk
 
 import (
 	"os"
@@ -7,9 +8,9 @@ import (
 	"time"
 )
 
-// syncTime is the median of 200 appends of 4 KiB, each made durable, to a file
+// SyncTime is the median of 200 appends of 4 KiB, each made durable, to a file
 // in dir.
-func syncTime(dir string) (time.Duration, error) {
+func SyncTime(dir string) (time.Duration, error) {
 	f, err := os.Create(filepath.Join(dir, "fsync"))
 	if err != nil {
 		return 0, err
@@ -26,10 +27,6 @@ func syncTime(dir string) (time.Duration, error) {
 		}
 		took = append(took, time.Since(start))
 	}
-	return median(took), nil
-}
-
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
+	slices.Sort(took)
+	return took[len(took)/2], nil
 }
