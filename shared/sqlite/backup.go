@@ -231,6 +231,7 @@ func (s *Store) copyTo(ctx context.Context, name string, progress func(done, of 
 			return err
 		}
 	}
+	at[summed](to.file).on = from.hasSums() // also for pages that are written before the first
 	if err := copyPages(ctx, to, from, progress); err != nil {
 		return s.inFile(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	lib "modernc.org/sqlite/lib"
 )
 
 // ErrInUse is in the error of a restore or accept of a store that some process
@@ -170,6 +172,9 @@ func (r *Restore) stage(ctx context.Context, backup string) (err error) {
 	}
 	r.info.Path = backup
 	r.o.Step(StepAccept, 0, 0)
+	if err := protect(staging); err != nil {
+		return fmt.Errorf("giving %s checksums: %w; the store is as it was", staging, err)
+	}
 	o := r.o.Options
 	o.MustExist, o.Accept, o.alone = true, true, true
 	if r.staged, err = Open(ctx, staging, o); err != nil || r.present == nil {
@@ -207,6 +212,28 @@ func (r *Restore) copyBackup(ctx context.Context, backup, to string) (err error)
 			return err
 		}
 	}
+}
+
+// protect gives the copy of a backup that has none checksums.
+func protect(path string) error {
+	c, err := openConn(path, "", lib.SQLITE_OPEN_READWRITE)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := c.reserveSums(); err != nil {
+		return err
+	}
+	if _, err := checkOwner(c); !errors.Is(err, errBackup) || c.hasSums() {
+		if errors.Is(err, errBackup) {
+			err = nil
+		}
+		return err
+	}
+	if err := migrate(c, func(*conn) (bool, error) { return false, nil }); err != nil {
+		return err
+	}
+	return c.addSums()
 }
 
 func (r *Restore) sizeOf(f *os.File) int64 {

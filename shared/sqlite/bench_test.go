@@ -101,3 +101,38 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRevoke revokes with as many at a time.
+func BenchmarkRevoke(b *testing.B) {
+	s, all := filled(b, 20_000)
+	b.SetParallelism(16)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			err := s.Deny(context.Background(), grant.Denial{JTI: rand.Text(), At: time.Now(), Reason: "asked", ExpiresAt: time.Now().Add(time.Hour)})
+			if err == nil {
+				_, err = s.Revoke(context.Background(), all[mathrand.IntN(len(all))].Grant, "", grant.Revocation{At: time.Now(), Reason: "asked"})
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkSum is what every page costs that is written to the log or read.
+func BenchmarkSum(b *testing.B) {
+	page := make([]byte, 4096)
+	b.Run("write", func(b *testing.B) {
+		for b.Loop() {
+			sqlite.PutSum(page, 17)
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			if !sqlite.SumIsRight(page) {
+				b.Fatal("wrong")
+			}
+		}
+	})
+}

@@ -19,9 +19,15 @@ var patch = sync.OnceFunc(lib.PatchIssue199) // the page size on arm64; the driv
 type fault struct {
 	code int32  // extended result code
 	text string // SQLite's sentence; it names tables and columns, never values
+	page uint32 // whose checksum is wrong, and then the sentence is ours; else 0
 }
 
-func (f *fault) Error() string { return fmt.Sprintf("SQLite: %s (%d)", f.text, f.code) }
+func (f *fault) Error() string {
+	if f.page != 0 {
+		return f.text
+	}
+	return fmt.Sprintf("SQLite: %s (%d)", f.text, f.code)
+}
 
 func (f *fault) primary() int32 { return f.code & 0xff }
 
@@ -29,6 +35,7 @@ func (f *fault) primary() int32 { return f.code & 0xff }
 type conn struct {
 	tls   *libc.TLS
 	db    uintptr
+	file  uintptr // the database's *summed
 	cell  uintptr // room for one pointer that SQLite gives out
 	buf   uintptr // room for the value that is being bound
 	room  int
@@ -77,13 +84,16 @@ func openConn(path, vfs string, flags int32) (*conn, error) {
 		return nil, err
 	}
 	defer libc.Xfree(c.tls, name)
-	with := uintptr(0)
-	if vfs != "" {
-		if with, err = libc.CString(vfs); err != nil {
-			return nil, err
-		}
-		defer libc.Xfree(c.tls, with)
+	if vfs, err = sumsOver(vfs); err != nil {
+		c.close()
+		return nil, err
 	}
+	with, err := libc.CString(vfs)
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	defer libc.Xfree(c.tls, with)
 	rc := lib.Xsqlite3_open_v2(c.tls, name, c.cell, flags|lib.SQLITE_OPEN_NOMUTEX|lib.SQLITE_OPEN_EXRESCODE, with)
 	c.db = pointerAt(c.cell)
 	if rc != lib.SQLITE_OK {
@@ -91,6 +101,12 @@ func openConn(path, vfs string, flags int32) (*conn, error) {
 		c.close()
 		return nil, err
 	}
+	if rc := lib.Xsqlite3_file_control(c.tls, c.db, 0, lib.SQLITE_FCNTL_FILE_POINTER, c.cell); rc != lib.SQLITE_OK {
+		err := c.fault(rc)
+		c.close()
+		return nil, err
+	}
+	c.file = pointerAt(c.cell)
 	return c, nil
 }
 
@@ -107,11 +123,14 @@ func (c *conn) close() {
 }
 
 func (c *conn) fault(rc int32) error {
+	if f := c.damage(rc); f != nil {
+		return f
+	}
 	text := libc.GoString(lib.Xsqlite3_errstr(c.tls, rc))
 	if c.db != 0 && lib.Xsqlite3_extended_errcode(c.tls, c.db) == rc {
 		text = libc.GoString(lib.Xsqlite3_errmsg(c.tls, c.db))
 	}
-	return &fault{rc, printable(text)}
+	return &fault{code: rc, text: printable(text)}
 }
 
 // prepare gives the connection's one statement for an SQL text.

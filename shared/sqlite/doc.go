@@ -15,9 +15,11 @@
 //     has a short one for each page, of at most 1,000 rows: a long one would keep
 //     the log growing. Its cursor is a rowid, or a subject's key; a VACUUM would
 //     give other rowids, so nothing here ever does one in place.
-//   - A file of an older schema is brought to this one as it is opened, in one
-//     write transaction, once its identity was checked. Older programs that have
+//   - A file of an older schema is brought to this one, but for checksums, as it is
+//     opened, in one write transaction, once its identity was checked. Older programs that have
 //     it open stop writing: each write looks at the version.
+//   - Every page has a checksum and its number (sums.go), checked at each read of
+//     it from the file or the log. A file of version 1 or 2 has none, and works on.
 //   - Several processes may use the file at once, and one that waits to write
 //     gets its turn: it shows that it waits by a lock beside the file.
 //   - A copy of it is refused until an operator accepts it: it would un-revoke

@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// Version is the schema's.
-const Version = version
+// Version is the schema's, and Sumless the last one without checksums.
+const (
+	Version = version
+	Sumless = sumless
+)
 
 // Synchronous is what PRAGMA synchronous says on the writer's own connection
 // and on each reader's.
@@ -119,3 +122,12 @@ func (s *Store) Plan() (plan string, err error) {
 	})
 	return plan, err
 }
+
+// PutSum, SumIsRight and FrameSum are of one page.
+func PutSum(page []byte, number uint32) { putSum(page, number) }
+
+// SumIsRight is the check of a page that was read.
+func SumIsRight(page []byte) bool { return sumIsRight(page) }
+
+// FrameSum is the checksum of the log over a page.
+func FrameSum(page []byte) (s0, s1 uint32) { return frameSum(page) }

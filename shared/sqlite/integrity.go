@@ -21,9 +21,9 @@ const mostFindings = 100
 // Check reads the whole database at path and tells what is damaged in it, a
 // sentence each that names the page, table, index or row; none where all is
 // well. It changes nothing, may run beside servers, and takes about as long as
-// reading the file does. It sees every page's structure, every index against
-// its table, and that each row can be read; a value that was overwritten with
-// another possible one it cannot see, for pages have no checksums.
+// reading the file does. It sees every page's checksum and structure, every index
+// against its table, and that each row can be read. In an older file without
+// checksums it cannot see a value that was overwritten with another possible one.
 //
 // err is why the check could not be made or finished: the file is not there or
 // not ours, or ctx ended. What was found until then is given too.
@@ -135,10 +135,13 @@ func (k *check) all() error {
 		k.found("the file is empty: it holds no store")
 		return nil
 	}
+	k.at = "the pages"
+	if err := k.c.wrongSums(k.ctx, func(f *fault) { k.found("%s", f.text) }); err != nil {
+		return err
+	}
 	if err := k.nameTrees(); err != nil {
 		return err
 	}
-	k.at = "the pages"
 	err := each(k.c, func(s *stmt) error {
 		for line := range strings.Lines(string(s.view(0))) {
 			if line = strings.TrimSpace(line); line != "" && line != "ok" && !strings.HasPrefix(line, "***") {

@@ -33,6 +33,9 @@ func (s *Store) checkpoint() {
 			s.since = checkpointEvery // and after the next group again
 		}
 	}
+	if s.inFile(err) != err { // else nobody would hear of it
+		s.o.Logger.Error("the log cannot be moved into the database", "error", s.inFile(err))
+	}
 	s.sync(err)
 }
 

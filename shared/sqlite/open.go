@@ -65,6 +65,7 @@ type Store struct {
 	once    sync.Once
 	writer  *conn // the writer's alone once it runs
 	since   int   // writes since the last checkpoint
+	version int64 // the file's
 	turn    turn
 	lock    inUse // shared by all that have the store open
 }
@@ -133,7 +134,10 @@ func open(ctx context.Context, path string, o Options) (_ *Store, err error) {
 	}
 	for range o.ReadConns {
 		c, err := s.connect(ctx, func(_ context.Context, c *conn) error {
-			_, err := c.exec(`PRAGMA query_only = ON`)
+			if _, err := c.exec(`PRAGMA query_only = ON`); err != nil {
+				return err
+			}
+			_, err := checkOwner(c)
 			return err
 		})
 		if err != nil {

@@ -36,7 +36,10 @@ func (s *Store) parted() error {
 // prepareFile checks whose the file is before it changes anything in it.
 func (s *Store) prepareFile(ctx context.Context, c *conn) error {
 	if lib.Xsqlite3_db_readonly(c.tls, c.db, 0) != 0 {
-		return &fault{lib.SQLITE_READONLY, "the file cannot be written"}
+		return &fault{code: lib.SQLITE_READONLY, text: "the file cannot be written"}
+	}
+	if err := c.reserveSums(); err != nil {
+		return err
 	}
 	isNew, err := s.ours(c)
 	if err != nil {
@@ -67,32 +70,39 @@ func (s *Store) prepareFile(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	return migrate(c)
+	if err := migrate(c, s.ours); err != nil {
+		return err
+	}
+	if s.version, err = c.number(`PRAGMA user_version`); err == nil && s.version == sumless {
+		s.o.Logger.Warn("the database is of an older version, whose pages have no checksums: damage to its file may go unnoticed; `rescind backup` and then `rescind restore` of that backup give it checksums, and end all grants in it", "path", s.path)
+	}
+	return err
 }
 
-// migrate brings an older file to this version. Programs of that version stop
-// writing with the COMMIT, since each of their writes looks at the version.
-func migrate(c *conn) error {
+// migrate brings an older file to the last version without checksums; those it
+// cannot have in place. Programs of its version stop writing with the COMMIT,
+// since each of their writes looks at the version.
+func migrate(c *conn, ours func(*conn) (bool, error)) error {
 	has, err := c.number(`PRAGMA user_version`)
-	if err != nil || has == version {
+	if err != nil || has >= sumless {
 		return err
 	}
 	return inTransaction(c, func(c *conn) error {
-		if _, err := checkOwner(c); err != nil {
+		if _, err := ours(c); err != nil {
 			return err
 		}
 		has, err := c.number(`PRAGMA user_version`) // another process may have been first
 		if err != nil {
 			return err
 		}
-		for ; has < version; has++ {
+		for ; has < sumless; has++ {
 			for _, sql := range migrations[has-1] {
 				if _, err := c.exec(sql); err != nil {
 					return err
 				}
 			}
 		}
-		_, err = c.exec(fmt.Sprintf(`PRAGMA user_version = %d`, version))
+		_, err = c.exec(fmt.Sprintf(`PRAGMA user_version = %d`, has))
 		return err
 	})
 }
@@ -119,6 +129,8 @@ func checkOwner(c *conn) (isNew bool, err error) {
 		return false, errNewer
 	case has < 1:
 		return false, errDamaged
+	case (has == version) != c.hasSums(): // else a bit of the header could switch them off
+		return false, &fault{code: lib.SQLITE_CORRUPT, text: "page 1 is wrong about whether pages have checksums", page: 1}
 	case owner == backupID:
 		return false, errBackup
 	}
@@ -153,7 +165,11 @@ func (s *Store) create(c *conn) error {
 	if isNew, err := checkOwner(c); err != nil || !isNew {
 		return err
 	}
-	for _, sql := range append(schema, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID), fmt.Sprintf(`PRAGMA user_version = %d`, version)) {
+	is := int64(version)
+	if !c.hasSums() { // an older program made the file's first page just now
+		is = sumless
+	}
+	for _, sql := range append(schema, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID), fmt.Sprintf(`PRAGMA user_version = %d`, is)) {
 		if _, err := c.exec(sql); err != nil {
 			return err
 		}

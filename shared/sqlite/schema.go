@@ -5,7 +5,14 @@ const applicationID = 0x72736331
 
 // version is this schema's, in the file's user_version. It is checked inside
 // every write transaction, since a newer program may have raised it meanwhile.
-const version = 2
+const version = 3
+
+// sumless is the last version whose pages had no checksums. It has the same
+// schema, and stays in use for the files that have it.
+const sumless = 2
+
+// HasChecksums tells whether pages of a file of a schema's version have them.
+func HasChecksums(version int64) bool { return version > sumless }
 
 // schema is made in one transaction. Times are milliseconds, but expires_at is
 // in seconds. Rows are in a rowid table with the id in an index: new grants
@@ -62,9 +69,9 @@ var schema = []string{
 // a machine costs no more for it.
 const grantsClient = `CREATE INDEX grants_client ON grants (client, id) WHERE subject <> ''`
 
-// migrations make of a file of each earlier version one of the next: the first
-// of version 1.
-var migrations = [version - 1][]string{
+// migrations make of a file of each version before sumless one of the next: the
+// first of version 1.
+var migrations = [sumless - 1][]string{
 	{grantsClient},
 }
 

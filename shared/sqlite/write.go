@@ -199,7 +199,7 @@ func (s *Store) allowed() error {
 	if err != nil {
 		return err
 	}
-	if has != version {
+	if has != s.version {
 		return explain(s.path, errNewer)
 	}
 	return s.inPlace()

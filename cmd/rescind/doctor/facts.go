@@ -11,6 +11,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"rescind/shared/sqlite"
 )
 
 // What the header of a store, and of a backup of one, says whose it is; as
@@ -97,7 +99,11 @@ func (r *Report) identity(path string, f facts) {
 
 // holds says what is in the file.
 func (r *Report) holds(f facts) {
-	r.ok("schema", "version %d", f.schema)
+	if sqlite.HasChecksums(f.schema) {
+		r.ok("schema", "version %d", f.schema)
+	} else {
+		r.look("schema", "run `rescind backup` and then `rescind restore` of that backup, which ends all grants in it", "version %d, whose pages have no checksums: damage to the file may go unnoticed", f.schema)
+	}
 	r.ok("generation", "%d (%s); %d clients", f.generation, milliseconds(f.generation), f.clients)
 }
 

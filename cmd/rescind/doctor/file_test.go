@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -153,7 +154,13 @@ func TestEachFaultOfAFileHasItsSentence(t *testing.T) {
 		}, doctor.Look, "owner and mode", "audit.jsonl (mode 0640)"},
 		"folder's mode":  {func(t *testing.T, path string) string { chmod(t, filepath.Dir(path), 0o777); return path }, doctor.Wrong, "folder", "everybody"},
 		"group's folder": {func(t *testing.T, path string) string { chmod(t, filepath.Dir(path), 0o770); return path }, doctor.Look, "folder", "others may write"},
-		"damaged":        {damage, doctor.Wrong, "pages", "damaged: "},
+		"damaged":        {damage, doctor.Wrong, "pages", "page 2 has a wrong checksum"},
+		"another's write": {func(t *testing.T, path string) string {
+			return changed(t, path, `UPDATE clients SET epoch = epoch - 1`)
+		}, doctor.Wrong, "pages", "has a wrong checksum"},
+		"an older schema": {func(t *testing.T, path string) string {
+			return changed(t, path, `PRAGMA user_version = 2`)
+		}, doctor.Wrong, "pages", "page 1 has a wrong checksum"},
 		"no database":    {func(t *testing.T, path string) string { write(t, path, strings.Repeat("x", 9000)); return path }, doctor.Wrong, "pages", "not a database"},
 		"a pipe's place": {func(t *testing.T, path string) string { remove(t, path+"-turn"); mkdir(t, path+"-turn"); return path }, doctor.Wrong, "owner and mode", "not a regular file"},
 	} {
@@ -244,6 +251,25 @@ func replaced(t *testing.T, path string) string {
 	write(t, path+".copy", string(b))
 	must(t, os.Rename(path+".copy", path))
 	return path
+}
+
+// changed is a store that another program wrote to.
+func changed(t *testing.T, path, statement string) string {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	_, err = db.Exec(statement)
+	must(t, err)
+	must(t, db.Close())
+	write(t, path+"-wal", "")
+	return path
+}
+
+// A schema without checksums is worth a look. That the version is not the one
+// which the pages were made with is another finding.
+func TestAnOlderSchemaIsWorthALook(t *testing.T) {
+	r := examine(t, changed(t, makeStore(t, time.Now), `PRAGMA user_version = 2`))
+	expect(t, r, doctor.Look, "schema", "no checksums")
 }
 
 // damage overwrites all pages but the first.
