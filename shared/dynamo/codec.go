@@ -43,7 +43,7 @@ const (
 	// TTLAttribute is the tokens table's TTL attribute.
 	TTLAttribute = "expires_at"
 
-	layout = 1 // of a grant's item
+	layout = 1 // of an item; where it has no attrVersion it is 1
 )
 
 // attrSecrets are a client's kept secrets; attrAt is suffixed to a predecessor.
@@ -119,8 +119,8 @@ func encodeSlot(s grant.Slot) (types.AttributeValue, error) {
 
 func decodeGrant(it item) (*grant.Grant, error) {
 	r := readItem(it)
-	if r.num(attrVersion) > layout {
-		return nil, fmt.Errorf("dynamo: item %s was written by a newer version; upgrade this one", r.of)
+	if r.newer(); r.err != nil {
+		return nil, r.err
 	}
 	r.need(attrVersion, attrClient, attrIssued)
 	id, ok := parseGrantKey(r.of)
@@ -152,6 +152,7 @@ func decodeGrant(it item) (*grant.Grant, error) {
 
 func decodeDenial(it item) (grant.Denial, error) {
 	r := readItem(it)
+	r.newer()
 	r.need(attrRevoked)
 	return grant.Denial{JTI: strings.TrimPrefix(r.of, denialPrefix), At: r.time(attrRevoked), Reason: r.str(attrReason),
 		ExpiresAt: r.seconds(TTLAttribute)}, r.err
@@ -159,6 +160,7 @@ func decodeDenial(it item) (grant.Denial, error) {
 
 func decodeEpoch(it item) (int64, error) {
 	r := readItem(it)
+	r.newer()
 	r.need(attrEpoch)
 	return r.num(attrEpoch), r.err
 }
@@ -212,6 +214,7 @@ func encodePolicy(p client.Policy) (types.AttributeValue, error) {
 
 func decodeClient(it item) (*client.Client, error) {
 	r := readItem(it)
+	r.newer()
 	r.need(attrClientVer, attrEpoch, attrState, attrPolicy)
 	c := &client.Client{
 		ID: strings.TrimPrefix(r.of, clientPrefix), Version: r.num(attrClientVer), Epoch: r.num(attrEpoch), State: client.State(r.str(attrState)),

@@ -6,12 +6,16 @@
 // for a number, ms for milliseconds since 1970, sha for a SHA-256 as binary.
 // What is zero is left out, except an.
 //
+// Every item has a version of its layout, v; where it is absent that is 1. One
+// greater than this code knows is an outage, never "absent", so that old and
+// new functions may run side by side. testdata/v1 holds items of version 1.
+//
 // # Tokens table
 //
 // TTL attribute expires_at (N, whole seconds). Two indexes, by_subject and by_client.
 //
 //	pk = GRANT#<id in hexadecimal>     one item: a grant and all its tokens
-//	  v          N    version of this layout, 1; a greater one is an outage, never "absent"
+//	  v          N    version of this layout, 1
 //	  c, sub     S    client, subject
 //	  gs         sha  of the subject, base64url (S): by_subject's key, only where there is a subject
 //	  gc         S    client, # and the third hexadecimal digit of the id: by_client's key, likewise

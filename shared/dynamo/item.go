@@ -112,6 +112,13 @@ func (r *reader) fault(name string) {
 	}
 }
 
+// newer faults an item of a later layout: what it means is not known here.
+func (r *reader) newer() {
+	if r.num(attrVersion) > layout && r.err == nil {
+		r.err = fmt.Errorf("dynamo: item %s was written by a newer version; upgrade this one", r.of)
+	}
+}
+
 func (r *reader) has(name string) bool { return r.item[name] != nil }
 
 func (r *reader) need(names ...string) {

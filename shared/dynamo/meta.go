@@ -39,6 +39,7 @@ func decodeMeta(it item) (meta, error) {
 		return meta{}, nil
 	}
 	r := readItem(it)
+	r.newer()
 	r.need(attrName, attrGeneration)
 	return meta{true, r.str(attrName), r.num(attrGeneration)}, r.err
 }
