@@ -1,7 +1,8 @@
 # The targets that `sam build` calls, one for each function of template.yaml:
 # each puts a program named bootstrap into $(ARTIFACTS_DIR). The Makefile
-# includes this file. sam tells make nothing of the template's Architecture
-# parameter, so where that is not arm64 name it twice:
+# includes this file. Without more it builds for arm64, the template's default.
+# sam tells make nothing of the Architecture parameter: where that is another,
+# name it twice, or the function cannot start (its log says "exec format error"):
 #
 #   LAMBDA_ARCH=x86_64 sam build --parameter-overrides Architecture=x86_64
 LAMBDA_ARCH ?= arm64

@@ -48,32 +48,79 @@ func TestTemplatePoliciesAreTheStoreInterfaces(t *testing.T) {
 	}
 }
 
-// permitted is what a function's policy allows: the verbs on each table, sorted.
+// permitted is what a function's role allows on each table, sorted. All else
+// that it allows is checked here: its own log, and only where they are asked for
+// the tables' key, a VPC and traces.
 func permitted(t *testing.T, template yamlMap, name string) map[string][]string {
 	t.Helper()
+	f := template.at(t, "Resources", logicalID(name), "Properties").(yamlMap)
+	if f["Policies"] != nil {
+		t.Errorf("%s: policies beside its role's", name)
+	}
+	id := strings.TrimSuffix(f.at(t, "Role", "Fn::GetAtt").(string), ".Arn")
+	if id != strings.TrimSuffix(logicalID(name), "Function")+"Role" {
+		t.Errorf("%s has the role %s", name, id)
+	}
 	found := map[string][]string{}
-	policies, _ := template.optional("Resources", logicalID(name), "Properties")["Policies"].([]any)
-	for _, p := range policies {
-		document, ok := p.(yamlMap)
-		if !ok {
-			t.Fatalf("%s: a policy by name, %v: write its verbs out", name, p)
+	var beside []any
+	for _, s := range statements(t, template, id) {
+		statement := s.(yamlMap)
+		table, ok := strings.CutSuffix(first(statement.optional("Resource")["Fn::GetAtt"]), ".Arn")
+		if !ok || !strings.HasSuffix(table, "Table") {
+			beside = append(beside, s)
+			continue
 		}
-		for _, s := range document.at(t, "Statement").([]any) {
-			statement := s.(yamlMap)
-			if statement["Effect"] != "Allow" || len(statement) != 3 {
-				t.Errorf("%s: a statement that is more than Allow, Action and Resource", name)
-			}
-			table, ok := strings.CutSuffix(statement.at(t, "Resource", "Fn::GetAtt").(string), ".Arn")
-			if !ok || found[table] != nil {
-				t.Errorf("%s: a second statement for %s, or one for no table", name, table)
-			}
-			for _, action := range statement.at(t, "Action").([]any) {
-				found[table] = append(found[table], strings.TrimPrefix(action.(string), "dynamodb:"))
-			}
-			slices.Sort(found[table])
+		if statement["Effect"] != "Allow" || len(statement) != 3 || found[table] != nil {
+			t.Errorf("%s: a second statement for %s, or one that is more than Allow, Action and Resource", name, table)
 		}
+		for _, action := range statement.at(t, "Action").([]any) {
+			found[table] = append(found[table], strings.TrimPrefix(action.(string), "dynamodb:"))
+		}
+		slices.Sort(found[table])
+	}
+	if want := besideTables(id, len(found) > 0); !reflect.DeepEqual(beside, want) {
+		t.Errorf("%s may beside its tables\n%v\nand should\n%v", name, beside, want)
+	}
+	vpc := yamlMap{"Fn::If": []any{"InVpc",
+		[]any{yamlMap{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"}}, yamlMap{"Ref": "AWS::NoValue"}}}
+	if got := template.at(t, "Resources", id, "Properties", "ManagedPolicyArns"); !reflect.DeepEqual(got, vpc) {
+		t.Errorf("%s has the managed policies %v", name, got)
 	}
 	return found
+}
+
+// statements are those of a role's one policy.
+func statements(t *testing.T, template yamlMap, role string) []any {
+	t.Helper()
+	policies := template.at(t, "Resources", role, "Properties", "Policies").([]any)
+	if len(policies) != 1 {
+		t.Fatalf("%s has %d policies", role, len(policies))
+	}
+	return policies[0].(yamlMap).at(t, "PolicyDocument", "Statement").([]any)
+}
+
+// besideTables are a role's statements that are for no table.
+func besideTables(role string, hasTables bool) []any {
+	none := yamlMap{"Ref": "AWS::NoValue"}
+	var all []any
+	if hasTables {
+		all = append(all, yamlMap{"Fn::If": []any{"HasKey", yamlMap{
+			"Effect": "Allow", "Action": []any{"kms:Decrypt"}, "Resource": yamlMap{"Ref": "KmsKeyArn"},
+			"Condition": yamlMap{"StringEquals": yamlMap{"kms:ViaService": yamlMap{"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"}}},
+		}, none}})
+	}
+	return append(all,
+		yamlMap{"Effect": "Allow", "Action": []any{"logs:CreateLogStream", "logs:PutLogEvents"},
+			"Resource": yamlMap{"Fn::GetAtt": strings.TrimSuffix(role, "Role") + "LogGroup.Arn"}},
+		yamlMap{"Fn::If": []any{"IsTraced", yamlMap{
+			"Effect": "Allow", "Action": []any{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, "Resource": "*",
+		}, none}})
+}
+
+// first is a text, or "" for what is none.
+func first(v any) string {
+	s, _ := v.(string)
+	return s
 }
 
 // calls calls each method of a store.

@@ -5,56 +5,74 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"rescind/internal/explicit/sam"
 )
 
-// yamlMap is a YAML mapping. CloudFormation's short forms become their long
-// ones: "!GetAtt A.Arn" is {"Fn::GetAtt": "A.Arn"}, and "!Ref A" {"Ref": "A"}.
+// yamlMap is a mapping of template.yaml, as sam.Map is.
 type yamlMap map[string]any
 
-// readTemplate gives template.yaml.
+// readTemplate gives template.yaml as it is written.
 func readTemplate(t testing.TB) yamlMap {
 	t.Helper()
-	file, err := parser.ParseBytes(readFile(t, "template.yaml"), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain(t, file.Docs[0].Body).(yamlMap)
+	return ours(rawTemplate(t)).(yamlMap)
 }
 
-func plain(t testing.TB, n ast.Node) any {
+func rawTemplate(t testing.TB) sam.Map {
 	t.Helper()
-	switch n := n.(type) {
-	case *ast.TagNode:
-		name := strings.TrimPrefix(n.Start.Value, "!")
-		if name != "Ref" && name != "Condition" {
-			name = "Fn::" + name
-		}
-		return yamlMap{name: plain(t, n.Value)}
-	case *ast.MappingNode:
+	template, err := sam.Read(readFile(t, "template.yaml"))
+	if err != nil {
+		t.Fatalf("template.yaml: %v", err)
+	}
+	return template
+}
+
+// resolved gives template.yaml with these parameters, "NAME=VALUE", and the
+// conditions that follow.
+func resolved(t testing.TB, parameters ...string) yamlMap {
+	t.Helper()
+	return ours(resolve(t, parameters...)).(yamlMap)
+}
+
+func resolve(t testing.TB, parameters ...string) sam.Map {
+	t.Helper()
+	values := map[string]string{}
+	for _, p := range parameters {
+		name, value, _ := strings.Cut(p, "=")
+		values[name] = value
+	}
+	template, err := sam.Resolve(rawTemplate(t), values)
+	if err != nil {
+		t.Fatalf("template.yaml with %v: %v", parameters, err)
+	}
+	return template
+}
+
+// plainForm gives the template's plain form, with its tables as tables.
+func plainForm(t testing.TB, parameters ...string) yamlMap {
+	t.Helper()
+	template, err := sam.Explicit(resolve(t, parameters...), sam.Code{Bucket: "code"})
+	if err != nil {
+		t.Fatalf("template.yaml with %v: %v", parameters, err)
+	}
+	return ours(template).(yamlMap)
+}
+
+func ours(v any) any {
+	switch v := v.(type) {
+	case sam.Map:
 		m := yamlMap{}
-		for _, pair := range n.Values {
-			m[pair.Key.GetToken().Value] = plain(t, pair.Value)
+		for name, item := range v {
+			m[name] = ours(item)
 		}
 		return m
-	case *ast.MappingValueNode:
-		return yamlMap{n.Key.GetToken().Value: plain(t, n.Value)}
-	case *ast.SequenceNode:
-		list := make([]any, 0, len(n.Values))
-		for _, v := range n.Values {
-			list = append(list, plain(t, v))
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = ours(item)
 		}
 		return list
-	case *ast.StringNode:
-		return n.Value
-	case *ast.IntegerNode:
-		return n.Value
-	case *ast.BoolNode:
-		return n.Value
 	}
-	t.Fatalf("template.yaml: line %d: %s is not read by this test", n.GetToken().Position.Line, n.Type())
-	return nil
+	return v
 }
 
 // at follows the path down and fails where there is nothing.
@@ -98,6 +116,40 @@ func (m yamlMap) ofType(t testing.TB, kind string) map[string]yamlMap {
 		t.Fatalf("template.yaml: there is no %s", kind)
 	}
 	return found
+}
+
+// refersTo lists what a value refers to by Ref, GetAtt, Sub or Condition's
+// name, however deep: parameters, resources and pseudo parameters.
+func refersTo(v any) []string {
+	var names []string
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			names = append(names, refersTo(item)...)
+		}
+	case yamlMap:
+		for name, item := range v {
+			text, isText := item.(string)
+			switch {
+			case name == "Ref" && isText:
+				names = append(names, text)
+			case name == "Fn::GetAtt" && isText:
+				resource, _, _ := strings.Cut(text, ".")
+				names = append(names, resource)
+			case name == "Fn::Sub" && isText:
+				for part := range strings.SplitSeq(text, "${") {
+					if inside, _, ok := strings.Cut(part, "}"); ok {
+						resource, _, _ := strings.Cut(inside, ".")
+						names = append(names, resource)
+					}
+				}
+			default:
+				names = append(names, refersTo(item)...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // function is the folder of the function with this logical id.

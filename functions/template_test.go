@@ -1,19 +1,15 @@
 package functions_test
 
 import (
+	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"rescind/functions/setup"
-	"rescind/shared/dynamo"
 	"rescind/shared/endpoint"
 )
 
@@ -65,55 +61,97 @@ func TestTemplateRoutesAreTheEndpoints(t *testing.T) {
 		want["ANY "+r.Path] = r.Name
 	}
 	got := map[string]string{}
-	for id, route := range template.ofType(t, "AWS::ApiGatewayV2::Route") {
-		target := regexp.MustCompile(`^integrations/\$\{(\w+)\}$`).FindStringSubmatch(route.at(t, "Target", "Fn::Sub").(string))
-		if target == nil {
-			t.Fatalf("%s: a target that this test cannot read", id)
+	for id := range template.ofType(t, "AWS::Serverless::Function") {
+		for name, e := range template.at(t, "Resources", id, "Properties", "Events").(yamlMap) {
+			event := e.(yamlMap)
+			// More than these, such as another payload format, would be another event.
+			properties := event.at(t, "Properties").(yamlMap)
+			if event["Type"] != "HttpApi" || len(properties) != 3 || !reflect.DeepEqual(properties["ApiId"], yamlMap{"Ref": "Api"}) {
+				t.Errorf("%s.%s is %v", id, name, event)
+			}
+			key := fmt.Sprintf("%v %v", properties["Method"], properties["Path"])
+			if _, twice := got[key]; twice {
+				t.Errorf("two events have the route %s", key)
+			}
+			got[key] = function(t, id)
 		}
-		integration := template.at(t, "Resources", target[1], "Properties").(yamlMap)
-		if integration["IntegrationType"] != "AWS_PROXY" || integration["PayloadFormatVersion"] != "2.0" {
-			t.Errorf("%s: type %v, payload format %v", target[1], integration["IntegrationType"], integration["PayloadFormatVersion"])
-		}
-		name := strings.TrimSuffix(integration.at(t, "IntegrationUri", "Fn::GetAtt").(string), ".Arn")
-		got[route["RouteKey"].(string)] = function(t, name)
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("the template's routes are\n%v\nand the endpoints'\n%v", got, want)
 	}
 	permitted := map[string]bool{}
-	for _, p := range template.ofType(t, "AWS::Lambda::Permission") {
-		permitted[function(t, p.at(t, "FunctionName", "Ref").(string))] = true
+	for id, p := range template.ofType(t, "AWS::Lambda::Permission") {
+		name, ok := strings.CutSuffix(first(p.optional("FunctionName")["Ref"]), ".Alias")
+		if from := first(p.optional("SourceArn")["Fn::Sub"]); !ok || !strings.HasSuffix(from, ":${Api}/*") {
+			t.Errorf("%s is not of an alias and the API", id)
+		}
+		permitted[function(t, name)] = true
 	}
 	if len(permitted) != len(names) {
 		t.Errorf("the API may call %v only", permitted)
 	}
-	for id, stage := range template.ofType(t, "AWS::ApiGatewayV2::Stage") {
-		if stage["StageName"] != "$default" { // or the well-known URLs would not lie at the root
-			t.Errorf("%s is named %v", id, stage["StageName"])
+	for id, api := range template.ofType(t, "AWS::Serverless::HttpApi") {
+		if api["StageName"] != "$default" { // or the well-known URLs would not lie at the root
+			t.Errorf("%s: the stage is named %v", id, api["StageName"])
 		}
 	}
 }
 
-func TestTemplateOutputsNameTheEndpoints(t *testing.T) {
+// What the functions emit as the issuer is what the stack puts out, with the
+// API's id in the place of setup.APIID; and no function refers to the API,
+// which refers to them.
+func TestTemplateIssuers(t *testing.T) {
+	const own = "https://" + setup.APIID + ".execute-api.${AWS::Region}.${AWS::URLSuffix}"
+	domain := []string{"DomainName=auth.example.com", "CertificateArn=c"}
+	for _, tc := range []struct {
+		parameters []string
+		issuer     any
+		off        bool // whether the API's own endpoint is
+	}{
+		{nil, yamlMap{"Fn::Sub": own}, false},
+		{[]string{"Issuer=https://a.example"}, "https://a.example", false},
+		{domain, "https://auth.example.com", true},
+		{append(domain, "Issuer=https://cdn.example"), "https://cdn.example", true},
+	} {
+		template := resolved(t, tc.parameters...)
+		if got := template.at(t, "Globals", "Function", "Environment", "Variables", setup.Issuer); !reflect.DeepEqual(got, tc.issuer) {
+			t.Errorf("%v: the functions' issuer is %v, want %v", tc.parameters, got, tc.issuer)
+		}
+		if got := template.at(t, "Resources", "Api", "Properties", "DisableExecuteApiEndpoint"); got != tc.off {
+			t.Errorf("%v: that the API's own endpoint is off is %v", tc.parameters, got)
+		}
+		checkOutputs(t, template, tc.issuer)
+	}
 	template := readTemplate(t)
+	for id, f := range template.ofType(t, "AWS::Serverless::Function") {
+		properties := maps.Clone(f)
+		delete(properties, "Events")
+		if slices.Contains(refersTo(yamlMap{"": properties, "globals": template.at(t, "Globals")}), "Api") {
+			t.Errorf("%s refers to the API, which refers to it", id)
+		}
+	}
+}
+
+// checkOutputs: Issuer, and an endpoint of each route's name below it.
+func checkOutputs(t *testing.T, template yamlMap, issuer any) {
+	t.Helper()
+	put := func(suffix string) any {
+		if sub, ok := issuer.(yamlMap); ok {
+			return yamlMap{"Fn::Sub": strings.Replace(sub["Fn::Sub"].(string), setup.APIID, "${Api}", 1) + suffix}
+		}
+		return issuer.(string) + suffix
+	}
+	want := yamlMap{"Issuer": put("")}
 	routes, err := endpoint.Routes("https://auth.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer := template.at(t, "Globals", "Function", "Environment", "Variables", setup.Issuer)
-	if got := template.at(t, "Outputs", "Issuer", "Value"); !reflect.DeepEqual(got, issuer) {
-		t.Errorf("the output Issuer is %v, and the functions' %v", got, issuer)
+	for _, r := range slices.Backward(routes) { // of each name the first stands
+		want[strings.TrimSuffix(logicalID(r.Name), "Function")+"Endpoint"] = put(r.Path)
 	}
-	seen := map[string]bool{}
-	for _, r := range routes {
-		if seen[r.Name] {
-			continue
-		}
-		seen[r.Name] = true
-		output := strings.TrimSuffix(logicalID(r.Name), "Function") + "Endpoint"
-		want := []any{"${Base}" + r.Path, yamlMap{"Base": issuer}}
-		if got := template.at(t, "Outputs", output, "Value", "Fn::Sub"); !reflect.DeepEqual(got, want) {
-			t.Errorf("the output %s is %v, want %v", output, got, want)
+	for output, value := range want {
+		if got := template.at(t, "Outputs", output, "Value"); !reflect.DeepEqual(got, value) {
+			t.Errorf("the output %s is %v, want %v", output, got, value)
 		}
 	}
 }
@@ -153,75 +191,4 @@ func need(t testing.TB, name string) setup.Need {
 		t.Fatalf("functions/%s/main.go does not say what it needs", name)
 	}
 	return setup.Need(with)
-}
-
-func TestTemplateTablesAreTheStores(t *testing.T) {
-	template := readTemplate(t)
-	tables := template.ofType(t, "AWS::DynamoDB::Table")
-	ids := []string{"TokensTable", "PrincipalsTable"}
-	if len(tables) != len(ids) {
-		t.Errorf("the template has %d tables", len(tables))
-	}
-	for i, want := range dynamo.Schemas(dynamo.Tables{Tokens: "STACK-tokens", Principals: "STACK-principals"}) {
-		got := tables[ids[i]]
-		// The operator's command makes the names of its --store's prefix.
-		name := strings.ReplaceAll(got.at(t, "TableName", "Fn::Sub").(string), "${AWS::StackName}", "STACK")
-		if name != aws.ToString(want.TableName) {
-			t.Errorf("%s is named %s, want %s", ids[i], name, aws.ToString(want.TableName))
-		}
-		if shape := schemaOf(want); !reflect.DeepEqual(got.only(shape), shape) {
-			t.Errorf("%s:\n got %v\nwant %v", ids[i], got.only(shape), shape)
-		}
-		resource := template.at(t, "Resources", ids[i]).(yamlMap)
-		if resource["DeletionPolicy"] != "Retain" || resource["UpdateReplacePolicy"] != "Retain" {
-			t.Errorf("%s is not retained: revocations would be forgotten with the stack", ids[i])
-		}
-		if got.at(t, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true || got.at(t, "SSESpecification", "SSEEnabled") != true {
-			t.Errorf("%s lacks point-in-time recovery or encryption", ids[i])
-		}
-	}
-	ttl := tables["TokensTable"].at(t, "TimeToLiveSpecification").(yamlMap)
-	if want := (yamlMap{"AttributeName": dynamo.TTLAttribute, "Enabled": true}); !reflect.DeepEqual(ttl, want) {
-		t.Errorf("TokensTable: TTL is %v, want %v", ttl, want)
-	}
-	if _, ok := tables["PrincipalsTable"]["TimeToLiveSpecification"]; ok {
-		t.Error("PrincipalsTable has a TTL: a client or an epoch that expires revives what it ended")
-	}
-}
-
-// only gives the members that are also in o, and those that decide a schema.
-func (m yamlMap) only(o yamlMap) yamlMap {
-	kept := yamlMap{}
-	for name, v := range m {
-		_, decides := o[name]
-		if decides || strings.HasSuffix(name, "SecondaryIndexes") {
-			kept[name] = v
-		}
-	}
-	return kept
-}
-
-// schemaOf writes a schema as the template does.
-func schemaOf(in *dynamodb.CreateTableInput) yamlMap {
-	m := yamlMap{"BillingMode": string(in.BillingMode)}
-	var attributes, keys, indexes []any
-	for _, a := range in.AttributeDefinitions {
-		attributes = append(attributes, yamlMap{"AttributeName": *a.AttributeName, "AttributeType": string(a.AttributeType)})
-	}
-	for _, k := range in.KeySchema {
-		keys = append(keys, yamlMap{"AttributeName": *k.AttributeName, "KeyType": string(k.KeyType)})
-	}
-	m["AttributeDefinitions"], m["KeySchema"] = attributes, keys
-	for _, i := range in.GlobalSecondaryIndexes {
-		var keys []any
-		for _, k := range i.KeySchema {
-			keys = append(keys, yamlMap{"AttributeName": *k.AttributeName, "KeyType": string(k.KeyType)})
-		}
-		indexes = append(indexes, yamlMap{"IndexName": *i.IndexName, "KeySchema": keys,
-			"Projection": yamlMap{"ProjectionType": string(i.Projection.ProjectionType)}})
-	}
-	if indexes != nil {
-		m["GlobalSecondaryIndexes"] = indexes
-	}
-	return m
 }

@@ -4,13 +4,18 @@
 package main
 
 import (
+	"net/http"
+
 	"rescind/functions/setup"
 	"rescind/functions/setup/tables"
+	"rescind/shared/endpoint"
 	"rescind/shared/grant"
 )
 
 func main() {
 	service, settings := setup.New(setup.Tables)
 	var store grant.Finder = tables.Open(settings)
-	setup.Serve(service.Introspection(store))
+	setup.Serve(settings, endpoint.RouteIntrospection, setup.Issuing(service, endpoint.RouteIntrospection, func(s *endpoint.Service) http.Handler {
+		return s.Introspection(store)
+	}))
 }

@@ -3,12 +3,17 @@
 package main
 
 import (
+	"net/http"
+
 	"rescind/functions/setup"
+	"rescind/shared/endpoint"
 	"rescind/shared/granttype"
 )
 
 func main() {
-	service, _ := setup.New(setup.NoTables)
-	// The token function offers the same grant types.
-	setup.Serve(service.Metadata(granttype.ClientCredentials{}, granttype.RefreshToken{}))
+	service, settings := setup.New(setup.NoTables)
+	setup.Serve(settings, endpoint.RouteMetadata, setup.Issuing(service, endpoint.RouteMetadata, func(s *endpoint.Service) http.Handler {
+		// The token function offers the same grant types.
+		return s.Metadata(granttype.ClientCredentials{}, granttype.RefreshToken{})
+	}))
 }

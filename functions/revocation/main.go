@@ -6,11 +6,12 @@ package main
 import (
 	"rescind/functions/setup"
 	"rescind/functions/setup/tables"
+	"rescind/shared/endpoint"
 	"rescind/shared/grant"
 )
 
 func main() {
 	service, settings := setup.New(setup.Tables)
 	var store grant.RevokeStore = tables.Open(settings)
-	setup.Serve(service.Revocation(store))
+	setup.Serve(settings, endpoint.RouteRevocation, service.Revocation(store))
 }

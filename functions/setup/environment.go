@@ -6,16 +6,15 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-
-	"rescind/shared/endpoint"
 )
 
 // The variables that a function reads. Beside them the AWS SDK reads its own,
 // all of which begin with AWS_.
 const (
-	Issuer          = "RESCIND_ISSUER"           // see endpoint.CheckIssuer; required
+	Issuer          = "RESCIND_ISSUER"           // see endpoint.CheckIssuer and APIID; required
 	TokensTable     = "RESCIND_TOKENS_TABLE"     // required, where there are tables
 	PrincipalsTable = "RESCIND_PRINCIPALS_TABLE" // required, where there are tables
+	Metrics         = "RESCIND_METRICS"          // the metrics' dimension Stack; empty or absent: none are written
 	LogLevel        = "RESCIND_LOG_LEVEL"        // debug, info, warn or error; empty or absent: info
 )
 
@@ -34,9 +33,9 @@ const (
 // Variables are the names that a function with this need takes.
 func Variables(need Need) []string {
 	if need == Tables {
-		return []string{Issuer, LogLevel, TokensTable, PrincipalsTable}
+		return []string{Issuer, LogLevel, Metrics, TokensTable, PrincipalsTable}
 	}
-	return []string{Issuer, LogLevel}
+	return []string{Issuer, LogLevel, Metrics}
 }
 
 // Settings are what the environment says.
@@ -44,6 +43,7 @@ type Settings struct {
 	Issuer          string
 	TokensTable     string
 	PrincipalsTable string
+	Metrics         string
 	LogLevel        slog.Level
 }
 
@@ -65,13 +65,13 @@ func Read(environ []string, need Need) (Settings, error) {
 		}
 		values[name] = value
 	}
-	s := Settings{Issuer: values[Issuer], TokensTable: values[TokensTable], PrincipalsTable: values[PrincipalsTable]}
+	s := Settings{Issuer: values[Issuer], TokensTable: values[TokensTable], PrincipalsTable: values[PrincipalsTable], Metrics: values[Metrics]}
 	for _, name := range names {
-		if name != LogLevel && values[name] == "" {
+		if name != LogLevel && name != Metrics && values[name] == "" {
 			return Settings{}, fmt.Errorf("the environment variable %s is missing or empty: set it", name)
 		}
 	}
-	if err := endpoint.CheckIssuer(s.Issuer); err != nil {
+	if err := checkIssuer(s.Issuer); err != nil {
 		return Settings{}, fmt.Errorf("the environment variable %s is wrong: %w", Issuer, err)
 	}
 	var err error

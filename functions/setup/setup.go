@@ -16,6 +16,7 @@ import (
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
 	"rescind/shared/lambdahttp"
+	"rescind/shared/metric"
 )
 
 // The deadlines within which a store that does not answer gives our 503, and
@@ -62,12 +63,19 @@ func Service(s Settings, log *slog.Logger, now func() time.Time) *endpoint.Servi
 	return &endpoint.Service{
 		Issuer: s.Issuer, Rules: rules,
 		Auth:  client.NewAuthenticator(now, client.NewAttempts(10, 6*time.Second)),
-		Audit: audit.Slog{Logger: log}, Log: log,
+		Audit: metric.Counting(audit.Slog{Logger: log}), Log: log,
 	}
 }
 
-// Serve serves a handler to Lambda, within the deadlines. It does not return.
-func Serve(h http.Handler) { lambdahttp.Start(Handler(h)) }
+// Serve serves a route's handler to Lambda, within the deadlines and with
+// metrics where the settings name a stack for them. It does not return.
+func Serve(s Settings, route string, h http.Handler) {
+	h = Handler(h)
+	if s.Metrics != "" {
+		h = metric.New(s.Metrics, os.Stdout, time.Now).Handler(route, h)
+	}
+	lambdahttp.Start(h)
+}
 
 // Handler gives each request its deadline for reads, and where the caller sent
 // no X-Request-Id the gateway's id, so that a caller's report leads to both logs.

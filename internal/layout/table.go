@@ -20,6 +20,7 @@ var beside = map[string][]string{
 	"shared/registration": upTo("shared/client"),
 	"shared/journal":      upTo("shared/grant"),
 	"shared/lambdahttp":   {},
+	"shared/metric":       {"shared/oauth", "shared/audit"},
 	"shared/dynamo":       upTo("shared/grant"),
 	"shared/sqlite/":      append(upTo("shared/grant"), "shared/sqlite/"),
 	"shared/storetest":    append(upTo("shared/grant"), "internal/testkit/broken"),

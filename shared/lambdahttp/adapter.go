@@ -96,12 +96,25 @@ func callers() []string {
 	}
 }
 
-type requestIDKey struct{}
+// origin is where a request came from, in its context under originKey.
+type origin struct{ requestID, httpAPI string }
+
+type originKey struct{}
 
 // RequestID returns the id that the gateway gave the request, for joining our
 // log lines with its access log, or "" if ctx is not from this package or the
 // event had none. It is not Lambda's own request id, which lambdacontext holds.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	from, _ := ctx.Value(originKey{}).(origin)
+	return from.requestID
+}
+
+// HTTPAPI returns the id of the HTTP API through whose $default stage the event
+// came, as API Gateway wrote it into the event (requestContext.apiId); no caller
+// decides it. It is "" for payload format 1.0 and named stages, whose URLs are
+// made of more, and for a foreign ctx. A function URL's event cannot be told
+// from an HTTP API's: for that it is the function URL's id.
+func HTTPAPI(ctx context.Context) string {
+	from, _ := ctx.Value(originKey{}).(origin)
+	return from.httpAPI
 }

@@ -44,6 +44,7 @@ type requestContext struct {
 	Protocol     string    `json:"protocol"`     // format 1.0 only
 	ConnectionID string    `json:"connectionId"` // only in WebSocket events
 	ELB          *struct{} `json:"elb"`          // only from a load balancer
+	APIID        string    `json:"apiId"`
 	Stage        string    `json:"stage"`
 	DomainName   string    `json:"domainName"`
 	RequestID    string    `json:"requestId"`

@@ -54,7 +54,16 @@ func (e *event) request(ctx context.Context) (*http.Request, error) {
 	if ip != "" {
 		r.RemoteAddr = net.JoinHostPort(ip, "0") // the port is never told
 	}
-	return r.WithContext(context.WithValue(ctx, requestIDKey{}, rc.RequestID)), nil
+	return r.WithContext(context.WithValue(ctx, originKey{}, e.origin())), nil
+}
+
+// origin is what the gateway told of itself.
+func (e *event) origin() origin {
+	from := origin{requestID: e.RequestContext.RequestID}
+	if e.Version == "2.0" && e.RequestContext.Stage == "$default" {
+		from.httpAPI = e.RequestContext.APIID
+	}
+	return from
 }
 
 // body returns the body and its length in bytes. Form bodies come in base64
