@@ -14,7 +14,7 @@ NEED := rescind needs Go 1.26 or newer
 go = $(if $(shell command -v $(GO) 2>/dev/null),$(if $(filter $(OLD),$(GO_MINOR)),$(error $(NEED), and this is Go $(GO_VERSION): install a newer one),$(GO)),$(error $(NEED), and there is no $(GO) here: install it))
 task = $(go) run ./internal/task
 
-.PHONY: help run test test-dynamodb build vet fuzz bench bench-compare growth histories soak race clean
+.PHONY: help run test test-dynamodb build vet fuzz bench bench-compare growth histories soak integration race clean
 .DEFAULT_GOAL := help
 
 define HELP
@@ -25,6 +25,8 @@ define HELP
                        go run ./internal/task test --fuzz 1
   make test-dynamodb   all tests, fetching DynamoDB Local if it is not there
                        go run ./internal/task test-dynamodb
+  make integration     the whole suite on the DynamoDB of AWS_ENDPOINT_URL
+                       go run ./internal/integration
   make race            all tests, looking for data races (needs a C compiler)
                        go run ./internal/task test --race
   make build           the command and the Lambda functions, into build/
@@ -88,6 +90,9 @@ histories:
 
 soak:
 	@$(go) run ./internal/soak --for $(FOR) $(ARGS)
+
+integration:
+	@$(go) run ./internal/integration $(ARGS)
 
 clean:
 	@$(task) clean
