@@ -29,14 +29,14 @@ const (
 )
 
 // counted are the metrics that count, in the order of their lines.
-var counted = []string{Issues, Refreshes, ReuseDetections, Revocations, FailedAuthentications, Refusals, Outages}
+var counted = [...]string{Issues, Refreshes, ReuseDetections, Revocations, FailedAuthentications, Refusals, Outages}
 
 // other is the Reason of a refusal that is in no list.
 const other = "other"
 
 // Recorder writes the lines. It is safe for many goroutines.
 type Recorder struct {
-	stack string
+	stack []byte // as JSON
 	now   func() time.Time
 
 	mu sync.Mutex // one line at a time, where w is not safe itself
@@ -46,13 +46,13 @@ type Recorder struct {
 // New gives a Recorder of a stack's metrics. w gets each line with one Write;
 // what it returns is not looked at: a metric that is lost fails no request.
 func New(stack string, w io.Writer, now func() time.Time) *Recorder {
-	return &Recorder{stack: stack, w: w, now: now}
+	return &Recorder{stack: quoted(stack), w: w, now: now}
 }
 
-// tally is what one request counts.
+// tally is what one request counts, in the order of counted.
 type tally struct {
 	mu     sync.Mutex
-	counts map[string]int
+	counts [len(counted)]int
 	reason string
 }
 
@@ -85,37 +85,37 @@ func (c counting) Record(ctx context.Context, e audit.Event) {
 func (t *tally) add(e audit.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.counts == nil {
-		t.counts = map[string]int{}
-	}
 	switch e.Action {
 	case audit.Issue:
-		t.counts[Issues]++
+		t.count(Issues)
 	case audit.Refresh, audit.Replay:
-		t.counts[Refreshes]++
+		t.count(Refreshes)
 	case audit.Revoke:
 		if strings.HasPrefix(e.Reason, "ended_") { // else nothing was alive
-			t.counts[Revocations]++
+			t.count(Revocations)
 		}
 	case audit.Reuse:
-		t.counts[ReuseDetections]++
-		t.refused(e.Outcome)
+		t.count(ReuseDetections)
+		t.refused(oauth.Code(e.Outcome))
 	case audit.Refuse:
-		t.refused(e.Outcome)
+		t.refused(oauth.Code(e.Outcome))
 	case audit.Outage:
-		t.counts[Outages]++
+		t.count(Outages)
 	}
 }
 
-// refused counts a refusal under its error's code.
-func (t *tally) refused(code string) {
-	t.counts[Refusals]++
-	if code == string(oauth.InvalidClient) {
-		t.counts[FailedAuthentications]++
+func (t *tally) count(name string) { t.counts[slices.Index(counted[:], name)]++ }
+
+// refused counts a refusal under its error's code. Who guesses is throttled
+// soon, and must not vanish from the failed authentications by that.
+func (t *tally) refused(code oauth.Code) {
+	t.count(Refusals)
+	if code == oauth.InvalidClient || code == oauth.TooManyRequests {
+		t.count(FailedAuthentications)
 	}
 	t.reason = other
-	if slices.Contains(reasons, oauth.Code(code)) {
-		t.reason = code
+	if slices.Contains(reasons, code) {
+		t.reason = string(code)
 	}
 }
 

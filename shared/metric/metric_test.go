@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -70,7 +71,13 @@ func values(t *testing.T, line string) map[string]float64 {
 				t.Errorf("%s is %v %s", m.Name, root[m.Name], m.Unit)
 			}
 			known = append(known, m.Name)
+			if len(m.Name) > 255 {
+				t.Errorf("the name %s is too long", m.Name)
+			}
 			for _, set := range d.Dimensions {
+				if len(set) == 0 || len(slices.Compact(slices.Sorted(slices.Values(set)))) != len(set) {
+					t.Errorf("a set of dimensions is %q", set)
+				}
 				name := m.Name
 				for _, dimension := range set {
 					value, ok := root[dimension].(string)
@@ -112,6 +119,8 @@ func TestWhatARequestCounts(t *testing.T) {
 		{"a revocation of what was dead", []audit.Event{{Action: audit.Revoke, Outcome: "ok", Reason: "unknown"}}, nil},
 		{"a wrong secret", []audit.Event{{Action: audit.Refuse, Outcome: "invalid_client"}}, map[string]float64{
 			"FailedAuthentications": 1, "FailedAuthentications token": 1, "Refusals": 1, "Refusals token": 1, "Refusals invalid_client": 1}},
+		{"a guess too many", []audit.Event{{Action: audit.Refuse, Outcome: "too_many_requests"}}, map[string]float64{
+			"FailedAuthentications": 1, "FailedAuthentications token": 1, "Refusals": 1, "Refusals token": 1, "Refusals too_many_requests": 1}},
 		{"a reuse", []audit.Event{{Action: audit.Reuse, Outcome: "invalid_grant", Reason: "reuse"}}, map[string]float64{
 			"ReuseDetections": 1, "ReuseDetections token": 1, "Refusals": 1, "Refusals token": 1, "Refusals invalid_grant": 1}},
 		{"a refusal of no list", []audit.Event{{Action: audit.Refuse, Outcome: "rsc_at_never"}}, map[string]float64{
@@ -144,16 +153,43 @@ func TestWhatARequestCounts(t *testing.T) {
 	}
 }
 
-// TestEveryCodeIsAReason: a refusal of a new code must not vanish in
-// "other".
+// TestEveryCodeIsAReason: a refusal of a new code must not vanish in "other".
 func TestEveryCodeIsAReason(t *testing.T) {
-	for _, code := range []oauth.Code{oauth.InvalidRequest, oauth.InvalidClient, oauth.InvalidGrant, oauth.UnauthorizedClient,
-		oauth.UnsupportedGrantType, oauth.InvalidScope, oauth.InvalidTarget, oauth.InvalidToken, oauth.MethodNotAllowed,
-		oauth.UnsupportedMediaType, oauth.ContentTooLarge, oauth.TooManyRequests} {
+	codes := oauth.Codes()
+	if len(codes) < 14 {
+		t.Fatalf("there are %d codes", len(codes))
+	}
+	for _, code := range codes {
+		if code == oauth.NotFound || code == oauth.TemporarilyUnavailable { // no endpoint's, and an outage
+			continue
+		}
 		got := values(t, serve(t, audit.Event{Action: audit.Refuse, Outcome: string(code)})[0])
 		if got["Refusals "+string(code)] != 1 {
 			t.Errorf("%s counts %v", code, got)
 		}
+	}
+}
+
+// TestALineIsCheap: every request has one.
+func TestALineIsCheap(t *testing.T) {
+	log := metric.Counting(audit.Discard{})
+	h := metric.New("auth", io.Discard, time.Now).Handler("token", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		log.Record(r.Context(), audit.Event{Action: audit.Refuse, Outcome: "invalid_client"})
+	}))
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil)
+	if n := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); n > 9 {
+		t.Errorf("a refusal's line takes %v allocations", n)
+	}
+}
+
+// TestAStacksNameIsQuoted, whatever it is.
+func TestAStacksNameIsQuoted(t *testing.T) {
+	var out bytes.Buffer
+	metric.New("a\"b\n", &out, time.Now).Handler("token", http.NotFoundHandler()).
+		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil))
+	var root map[string]any
+	if err := json.Unmarshal(out.Bytes(), &root); err != nil || root["Stack"] != "a\"b\n" {
+		t.Errorf("%q: %v", out.String(), err)
 	}
 }
 

@@ -1,5 +1,10 @@
 package oauth
 
+import (
+	"maps"
+	"slices"
+)
+
 // Code names a refusal. What a caller sees of it, the wire's word and the HTTP
 // status, stands in the one table below; nothing else may pair the two.
 type Code string
@@ -44,6 +49,9 @@ var answers = map[Code]answer{
 	TooManyRequests:        {"temporarily_unavailable", 429},
 	TemporarilyUnavailable: {"temporarily_unavailable", 503},
 }
+
+// Codes are all of the table, in no order.
+func Codes() []Code { return slices.Collect(maps.Keys(answers)) }
 
 // Word is the value of the "error" member on the wire, RFC 6749 section 5.2.
 // A Code that is not in the table is an outage.
