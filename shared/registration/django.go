@@ -98,11 +98,12 @@ func rowSecret(m *members, r *client.Registration, o Options) error {
 	return keep(m, r, columnSecret, s, err, o)
 }
 
-// rowTime reads a time as fixtures and databases write it; zero where it is none.
+// rowTime reads a time as fixtures and databases write it; zero where it is none
+// that an export could hold.
 func rowTime(s string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07", "2006-01-02 15:04:05.999999999Z07:00",
 		"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, s); err == nil && t.Unix() > 0 {
+		if t, err := time.Parse(layout, s); err == nil && t.Unix() > 0 && t.Unix() < maxSeconds {
 			return t.UTC()
 		}
 	}

@@ -84,8 +84,9 @@ func (m *members) yes(name string) bool {
 	return false
 }
 
-// maxSeconds keeps a number of seconds within what a time.Duration holds.
-const maxSeconds = math.MaxInt64 / int64(time.Second)
+// maxSeconds keeps a number of seconds well within what a time.Duration holds:
+// 146 years, and times until 2116.
+const maxSeconds = math.MaxInt64 / int64(time.Second) / 2
 
 // seconds is a number of seconds, perhaps with a fraction; absent is 0.
 func (m *members) seconds(name string) time.Duration {
@@ -95,7 +96,7 @@ func (m *members) seconds(name string) time.Duration {
 	}
 	n, _ := v.(json.Number)
 	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil || f < 0 || f > float64(maxSeconds)/2 {
+	if err != nil || f < 0 || f > float64(maxSeconds) {
 		m.wrong(name, "a number of seconds")
 		return 0
 	}
