@@ -82,7 +82,7 @@ func (c *compiled) build() {
 		return
 	}
 	args := []string{"build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", c.dir + string(filepath.Separator)}
-	for _, name := range names {
+	for _, name := range append([]string{"authorizer"}, names...) {
 		args = append(args, "./functions/"+name)
 	}
 	cmd := exec.Command("go", args...)

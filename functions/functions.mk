@@ -1,4 +1,5 @@
-# The targets that `sam build` calls, one for each function of template.yaml:
+# The targets that `sam build` calls, one for each function of template.yaml, and
+# the authorizer's for templates of APIs that it protects:
 # each puts a program named bootstrap into $(ARTIFACTS_DIR). The Makefile
 # includes this file. Without more it builds for arm64, the template's default.
 # sam tells make nothing of the Architecture parameter: where that is another,
@@ -12,7 +13,7 @@ lambda_goarch = $(or $(GOARCH_$(LAMBDA_ARCH)),$(error LAMBDA_ARCH is $(LAMBDA_AR
 lambda_output = $(or $(ARTIFACTS_DIR),$(error $@ is for `sam build`, which sets ARTIFACTS_DIR; to build by hand use `make build`))/bootstrap
 lambda_build = CGO_ENABLED=0 GOOS=linux GOARCH=$(lambda_goarch) $(or $(go),go) build -tags lambda.norpc -trimpath -buildvcs=false -ldflags '-s -w' -o '$(lambda_output)'
 
-.PHONY: build-TokenFunction build-RevocationFunction build-IntrospectionFunction build-MetadataFunction
+.PHONY: build-TokenFunction build-RevocationFunction build-IntrospectionFunction build-MetadataFunction build-AuthorizerFunction
 
 build-TokenFunction:
 	$(lambda_build) ./functions/token
@@ -25,3 +26,6 @@ build-IntrospectionFunction:
 
 build-MetadataFunction:
 	$(lambda_build) ./functions/metadata
+
+build-AuthorizerFunction:
+	$(lambda_build) ./functions/authorizer

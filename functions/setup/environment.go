@@ -47,12 +47,26 @@ type Settings struct {
 	LogLevel        slog.Level
 }
 
+// optional are the variables that may be empty or absent.
+var optional = []string{LogLevel, Metrics, Audience, RouteScopes}
+
 // Read takes an environment as os.Environ gives it. A variable that is missing
 // or malformed is an error that names it, and so is one of our prefix that this
 // function does not take: it is mostly a required or a defaulted one misspelt.
 // No error repeats a value.
 func Read(environ []string, need Need) (Settings, error) {
-	names := Variables(need)
+	values, err := valuesOf(environ, Variables(need))
+	if err != nil {
+		return Settings{}, err
+	}
+	if err := checkIssuer(values[Issuer]); err != nil {
+		return Settings{}, wrong(Issuer, err)
+	}
+	return settings(values)
+}
+
+// valuesOf gives the values of these variables.
+func valuesOf(environ, names []string) (map[string]string, error) {
 	values := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -60,25 +74,30 @@ func Read(environ []string, need Need) (Settings, error) {
 			continue
 		}
 		if !slices.Contains(names, name) {
-			return Settings{}, fmt.Errorf("the environment variable %s is not one of this function's, which are %s: correct its name or remove it",
+			return nil, fmt.Errorf("the environment variable %s is not one of this function's, which are %s: correct its name or remove it",
 				name, strings.Join(names, ", "))
 		}
 		values[name] = value
 	}
-	s := Settings{Issuer: values[Issuer], TokensTable: values[TokensTable], PrincipalsTable: values[PrincipalsTable], Metrics: values[Metrics]}
 	for _, name := range names {
-		if name != LogLevel && name != Metrics && values[name] == "" {
-			return Settings{}, fmt.Errorf("the environment variable %s is missing or empty: set it", name)
+		if values[name] == "" && !slices.Contains(optional, name) {
+			return nil, fmt.Errorf("the environment variable %s is missing or empty: set it", name)
 		}
 	}
-	if err := checkIssuer(s.Issuer); err != nil {
-		return Settings{}, fmt.Errorf("the environment variable %s is wrong: %w", Issuer, err)
+	return values, nil
+}
+
+func settings(values map[string]string) (Settings, error) {
+	from, err := level(values[LogLevel])
+	if err != nil {
+		return Settings{}, wrong(LogLevel, err)
 	}
-	var err error
-	if s.LogLevel, err = level(values[LogLevel]); err != nil {
-		return Settings{}, fmt.Errorf("the environment variable %s is wrong: %w", LogLevel, err)
-	}
-	return s, nil
+	return Settings{Issuer: values[Issuer], TokensTable: values[TokensTable], PrincipalsTable: values[PrincipalsTable],
+		Metrics: values[Metrics], LogLevel: from}, nil
+}
+
+func wrong(name string, err error) error {
+	return fmt.Errorf("the environment variable %s is wrong: %w", name, err)
 }
 
 func level(word string) (slog.Level, error) {

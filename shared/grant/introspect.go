@@ -153,8 +153,7 @@ func (r Rules) view(q Inquiry, caller *client.Client, owner string, cur Current)
 	case owner != caller.ID && !serves:
 		return Introspection{Why: "another_client"}
 	}
-	return Introspection{Active: true, Grant: g.ID, Kind: token.Access, ClientID: owner, Subject: g.Subject,
-		Scope: g.scopeOf(slot), Audience: audience, Issued: slot.Issued, Expires: slot.Expires}
+	return g.seen(slot)
 }
 
 // viewRefresh: a refresh token is active to its own client, and only while it

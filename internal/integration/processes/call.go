@@ -1,6 +1,7 @@
 package processes
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -65,11 +66,17 @@ func invoke(ctx context.Context, f Function, event []byte, into any) error {
 		return wrong("none within the function's %s", functionTimeout)
 	case err != nil:
 		return err
+	case bytes.Contains(r.Err, []byte(`"errorMessage":"Unauthorized"`)):
+		return errUnauthorized
 	case r.Err != nil:
 		return wrong("the function failed: %s", redact(string(r.Err)))
 	}
 	return json.Unmarshal(r.Payload, into)
 }
+
+// errUnauthorized is an authorizer's word for a token that is not active, which
+// API Gateway answers with 401.
+var errUnauthorized = errors.New("Unauthorized, as an authorizer says it")
 
 func redact(s string) string { return tokenText.ReplaceAllString(s, "[redacted]") }
 
@@ -139,7 +146,9 @@ func (w *World) authorized(ctx context.Context, token string) (bool, error) {
 	var a struct {
 		IsAuthorized *bool `json:"isAuthorized"`
 	}
-	if err := invoke(ctx, w.Authorizer, event, &a); err != nil {
+	if err := invoke(ctx, w.Authorizer, event, &a); errors.Is(err, errUnauthorized) {
+		return false, nil
+	} else if err != nil {
 		return false, err
 	}
 	if a.IsAuthorized == nil {
