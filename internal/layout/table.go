@@ -20,6 +20,7 @@ var beside = map[string][]string{
 	"shared/registration": upTo("shared/client"),
 	"shared/journal":      upTo("shared/grant"),
 	"shared/lambdahttp":   {},
+	"shared/authorizer":   upTo("shared/grant"),
 	"shared/metric":       {"shared/oauth", "shared/audit"},
 	"shared/dynamo":       upTo("shared/grant"),
 	"shared/sqlite/":      append(upTo("shared/grant"), "shared/sqlite/"),
@@ -30,10 +31,10 @@ var beside = map[string][]string{
 var stores = []string{"shared/dynamo", "shared/sqlite"}
 
 // forTests is never part of what runs.
-var forTests = []string{"shared/storetest"}
+var forTests = []string{"shared/storetest", "rescindtest"}
 
-// mains is where programs and what only they use lie.
-var mains = []string{"functions/", "cmd/", "events/", "internal/"}
+// mains is where programs and what only they use lie, and the server for tests.
+var mains = []string{"functions/", "cmd/", "events/", "internal/", "examples/", "rescindtest"}
 
 // cloud may know AWS, beside mains and tests that stand outside of their package.
 var cloud = []string{"shared/dynamo", "shared/lambdahttp"}

@@ -21,7 +21,7 @@ import (
 
 type fuzzTarget struct{ pkg, name string }
 
-// taskFuzz runs every fuzz target of the module in turn. Finding none is an
+// taskFuzz runs every fuzz target of the modules in turn. Finding none is an
 // error: it would mean that they were lost.
 func taskFuzz(ctx context.Context, root string, args []string) error {
 	flags := flag.NewFlagSet("fuzz", flag.ContinueOnError)
@@ -31,8 +31,10 @@ func taskFuzz(ctx context.Context, root string, args []string) error {
 	}
 	var seen count
 	environ := append(dynamodblocal.Isolate(os.Environ()), "CGO_ENABLED=0")
-	err := fuzzAll(ctx, root, *seconds, &seen, func(target fuzzTarget) ([]byte, error) {
-		return fuzz(ctx, root, environ, *seconds, target)
+	err := inEachModule(root, func(dir string) error {
+		return fuzzAll(ctx, dir, *seconds, &seen, func(target fuzzTarget) ([]byte, error) {
+			return fuzz(ctx, dir, environ, *seconds, target)
+		})
 	})
 	if err == nil && seen.passed == 0 {
 		err = errors.New("no fuzz target found")

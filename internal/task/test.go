@@ -7,8 +7,16 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
+
+// ownModules lie in this tree with a go.mod of their own, which "./..." leaves
+// out: what resource servers link carries nothing of the service.
+var ownModules = []string{"verify", "examples/notes"}
+
+// everything is the default of --packages.
+const everything = "./..."
 
 type testOptions struct {
 	race, short bool
@@ -22,7 +30,7 @@ func (o *testOptions) flags(name string) *flag.FlagSet {
 	flags.BoolVar(&o.race, "race", false, "look for data races (needs cgo and a C compiler)")
 	flags.BoolVar(&o.short, "short", false, "leave out what takes long")
 	flags.StringVar(&o.run, "run", "", "run only tests whose name matches this regular `expression`")
-	flags.StringVar(&o.packages, "packages", "./...", "packages, separated by spaces")
+	flags.StringVar(&o.packages, "packages", everything, "packages of the main module, separated by spaces; without it, those of all modules")
 	flags.IntVar(&o.fuzz, "fuzz", 0, "then run every fuzz target for this many `seconds`")
 	return flags
 }
@@ -48,9 +56,16 @@ func runTests(ctx context.Context, root string, o testOptions, use engineUse) er
 		environ = append(environ, "CGO_ENABLED=1") // the last one counts
 	}
 	seen := newReport(os.Stdout)
-	err := goTest(ctx, root, environ, o.args(use), seen)
-	if o.fuzz > 0 && ctx.Err() == nil {
-		err = errors.Join(err, fuzzBriefly(ctx, root, environ, o.fuzz, &seen.count))
+	var err error
+	for _, module := range o.modules(root) {
+		if ctx.Err() == nil {
+			err = errors.Join(err, goTest(ctx, module, environ, o.args(use), seen))
+		}
+	}
+	for _, module := range o.modules(root) {
+		if o.fuzz > 0 && ctx.Err() == nil {
+			err = errors.Join(err, fuzzBriefly(ctx, module, environ, o.fuzz, &seen.count))
+		}
 	}
 	if err == nil && seen.count == (count{}) {
 		err = errors.New("no test ran: check --run and --packages")
@@ -61,6 +76,17 @@ func runTests(ctx context.Context, root string, o testOptions, use engineUse) er
 	fmt.Println(seen.count)
 	fmt.Println("DynamoDB: " + use.label)
 	return err
+}
+
+// modules are the folders of the modules to test, the main one first.
+func (o *testOptions) modules(root string) []string {
+	all := []string{root}
+	if o.packages == everything {
+		for _, dir := range ownModules {
+			all = append(all, filepath.Join(root, dir))
+		}
+	}
+	return all
 }
 
 func (o *testOptions) args(use engineUse) []string {

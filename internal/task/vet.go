@@ -24,9 +24,9 @@ func taskVet(ctx context.Context, root string, args []string) error {
 		name string
 		run  func() error
 	}{
-		{"gofmt", func() error { return formatted(root) }},
-		{"go vet", func() error { return command(ctx, root, goEnviron(), "go", "vet", "./...").Run() }},
-		{"staticcheck", func() error { return command(ctx, root, goEnviron(), "go", "run", staticcheck, "./...").Run() }},
+		{"gofmt", func() error { return inEachModule(root, formatted) }},
+		{"go vet", func() error { return inEachModule(root, goCommand(ctx, "vet", "./...")) }},
+		{"staticcheck", func() error { return inEachModule(root, goCommand(ctx, "run", staticcheck, "./...")) }},
 	}
 	var failed []string
 	for _, check := range checks {
@@ -41,6 +41,22 @@ func taskVet(ctx context.Context, root string, args []string) error {
 		return fmt.Errorf("failed: %s", strings.Join(failed, ", "))
 	}
 	return nil
+}
+
+// inEachModule runs a check on the main module and on those of their own, on
+// all even after it has failed on one.
+func inEachModule(root string, check func(dir string) error) error {
+	failed := check(root)
+	for _, module := range ownModules {
+		if err := check(filepath.Join(root, module)); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("in %s: %w", module, err))
+		}
+	}
+	return failed
+}
+
+func goCommand(ctx context.Context, args ...string) func(dir string) error {
+	return func(dir string) error { return command(ctx, dir, goEnviron(), "go", args...).Run() }
 }
 
 // formatted is `gofmt -l`, with an error if it lists anything.

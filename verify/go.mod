@@ -1,0 +1,3 @@
+module rescind/verify
+
+go 1.26.0
