@@ -14,7 +14,7 @@ NEED := rescind needs Go 1.26 or newer
 go = $(if $(shell command -v $(GO) 2>/dev/null),$(if $(filter $(OLD),$(GO_MINOR)),$(error $(NEED), and this is Go $(GO_VERSION): install a newer one),$(GO)),$(error $(NEED), and there is no $(GO) here: install it))
 task = $(go) run ./internal/task
 
-.PHONY: help run test test-dynamodb build vet fuzz bench bench-compare growth histories soak integration race clean
+.PHONY: help run test test-dynamodb build vet fuzz bench bench-lambda bench-compare growth histories soak integration race clean
 .DEFAULT_GOAL := help
 
 define HELP
@@ -37,6 +37,8 @@ define HELP
                        go run ./internal/task fuzz --seconds 2
   make bench           the benchmarks (ARGS="..." hands arguments on)
                        go run ./internal/task bench
+  make bench-lambda    the functions as Lambda runs them: start, first and warm request
+                       go run ./internal/lambdabench
   make bench-compare   beside other servers, from npm, PyPI and the Go modules
                        go run ./internal/compare
   make growth          what operations take over 10, 10,000, 1,000,000 grants
@@ -78,6 +80,9 @@ fuzz:
 
 bench:
 	@$(task) bench $(ARGS)
+
+bench-lambda:
+	@$(go) run ./internal/lambdabench $(ARGS)
 
 bench-compare:
 	@$(go) run ./internal/compare $(ARGS)
