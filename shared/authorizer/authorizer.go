@@ -38,12 +38,12 @@ type decision struct {
 func (a *Authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := decode(payload)
 	if err != nil {
-		a.Log.ErrorContext(ctx, "outage", "operation", "authorizer", "request_id", e.Context.RequestID, "error", err.Error())
+		a.Log.ErrorContext(ctx, "outage", "operation", "authorizer", "request_id", harmless(e.Context.RequestID), "error", err.Error())
 		return nil, err
 	}
 	d, err := a.decide(ctx, &e)
 	if err != nil {
-		a.Log.ErrorContext(ctx, "outage", "operation", "authorizer", "request_id", e.Context.RequestID, "error", err.Error())
+		a.Log.ErrorContext(ctx, "outage", "operation", "authorizer", "request_id", harmless(e.Context.RequestID), "error", err.Error())
 		return nil, errOutage // the cause is in the log only
 	}
 	a.log(ctx, &e, d)

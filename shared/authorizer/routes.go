@@ -36,8 +36,9 @@ func ParseRoutes(text string) (Routes, error) {
 			return nil, errRoutes
 		}
 		key, _ := t.(string)
-		var words string
-		if err := d.Decode(&words); err != nil {
+		value, err := d.Token() // decoding null into a string would leave a route without scopes
+		words, isText := value.(string)
+		if err != nil || !isText {
 			return nil, errRoutes
 		}
 		scope, ok := oauth.ParseScope(words)
@@ -65,55 +66,82 @@ func isKey(key string) bool {
 // neither its route nor $default: what nobody listed is open to no token.
 // asked is the route as the API's owner wrote it or, where isPath, the
 // request's own path, which may fit several: the best is taken as API Gateway
-// takes it.
+// takes it. Where that cannot be told, ok is false too: a caller must not
+// choose the spelling of a path for the scopes that it then needs.
 func (all Routes) need(method, asked string, isPath bool) (scope oauth.Scope, ok bool) {
+	if isPath {
+		return all.needOfPath(method, asked)
+	}
 	for _, m := range []string{method, "ANY"} {
 		if scope, ok := all[m+" "+asked]; ok {
 			return scope, true
 		}
 	}
-	best := -1
+	scope, ok = all[fallback]
+	return scope, ok
+}
+
+func (all Routes) needOfPath(method, asked string) (scope oauth.Scope, ok bool) {
+	if !isPlain(asked) {
+		return nil, false
+	}
+	scope, ok = all[fallback]
+	best := ""
 	for key, s := range all {
 		m, path, _ := strings.Cut(key, " ")
-		if !isPath || m != method && m != "ANY" {
+		if m != method && m != "ANY" {
 			continue
 		}
-		n := fits(path, asked)
+		rank, fit := fits(path, asked)
+		if !fit {
+			continue
+		}
 		if m == method {
-			n = 2*n + 1
-		} else {
-			n *= 2
+			rank += "!" // above the same path of ANY, below any better path
 		}
-		if n > best {
-			best, scope, ok = n, s, true
+		switch {
+		case rank > best:
+			best, scope, ok = rank, s, true
+		case rank == best: // two names for one variable: not to be told apart
+			scope, ok = nil, false
 		}
-	}
-	if !ok {
-		scope, ok = all[fallback]
 	}
 	return scope, ok
 }
 
-// fits tells how well a path fits a route's: the more literal segments the
-// better, then variables, then {proxy+}; below 0 where it does not.
-func fits(route, asked string) int {
-	own, segments, score := strings.Split(route, "/"), strings.Split(asked, "/"), 0
+// isPlain tells whether a path has one spelling only, so that what it fits here
+// is what the gateway routes it to.
+func isPlain(path string) bool {
+	if path == "/" {
+		return true
+	}
+	for _, segment := range strings.Split(path, "/")[1:] {
+		if segment == "" || segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return !strings.ContainsAny(path, `%{}\`)
+}
+
+// fits tells whether a path fits a route's and ranks the fit: a letter for
+// each segment, the greater the closer, and the first that differs decides.
+func fits(route, asked string) (rank string, fit bool) {
+	own, segments := strings.Split(route, "/"), strings.Split(asked, "/")
+	var letters strings.Builder
 	for i, o := range own {
 		switch {
 		case i >= len(segments):
-			return -2
+			return "", false
 		case strings.HasSuffix(o, "+}"):
-			return score
+			letters.WriteByte('a')
+			return letters.String(), true
 		case o == segments[i]:
-			score += 1000
+			letters.WriteByte('c')
 		case strings.HasPrefix(o, "{") && strings.HasSuffix(o, "}") && segments[i] != "":
-			score += 10
+			letters.WriteByte('b')
 		default:
-			return -2
+			return "", false
 		}
 	}
-	if len(own) != len(segments) {
-		return -2
-	}
-	return score + 1
+	return letters.String(), len(own) == len(segments)
 }
