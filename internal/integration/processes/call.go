@@ -76,7 +76,7 @@ func invoke(ctx context.Context, f Function, event []byte, into any) error {
 
 // errUnauthorized is an authorizer's word for a token that is not active, which
 // API Gateway answers with 401.
-var errUnauthorized = errors.New("Unauthorized, as an authorizer says it")
+var errUnauthorized = errors.New("the authorizer says Unauthorized")
 
 func redact(s string) string { return tokenText.ReplaceAllString(s, "[redacted]") }
 
