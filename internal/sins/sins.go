@@ -194,4 +194,19 @@ var sins = []sin{
 		Find:    "	if place := uint32(offset/int64(n)) + 1; !inLog && place != number || !sumIsRight(page) {",
 		Replace: "	if place := uint32(offset/int64(n)) + 1; false && place != number || !sumIsRight(page) {",
 	},
+	{
+		Name: "authorizer-scope-ignored", What: "the authorizer lets any active token pass every route",
+		File: "shared/authorizer/authorizer.go", Packages: []string{"./shared/authorizer"},
+		Find: "		case !need.Within(seen.Scope):", Replace: "		case false && !need.Within(seen.Scope):",
+	},
+	{
+		Name: "authorizer-outage-blames-token", What: "to the authorizer a token that cannot be looked up is an invalid one",
+		File: "shared/authorizer/authorizer.go", Packages: []string{"./shared/authorizer"},
+		Find: "		return nil, errOutage // the cause is in the log only", Replace: "		return nil, ErrUnauthorized",
+	},
+	{
+		Name: "bearer-of-any-audience", What: "an API takes tokens that are for another",
+		File: "shared/grant/bearer.go", Packages: []string{"./shared/authorizer"},
+		Find: "	case audience != \"\" && !slices.Contains(", Replace: "	case false && !slices.Contains(",
+	},
 }
