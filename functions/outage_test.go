@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -51,59 +52,112 @@ func TestUnreachableTableIsAnswered(t *testing.T) {
 }
 
 // The slowest outage: reads are answered, and from the first write on nothing
-// is, the read that settles the write neither.
-func TestHangingWriteIsAnswered(t *testing.T) {
-	for name, event := range map[string]string{
-		"token": "token-client-credentials", "refresh": "token-refresh", "reuse": "token-reuse-rest", "revocation": "revocation-access-token",
+// is, the read that settles the write neither. Beside it, writes that fail at
+// once while reads go on: throttled, or not permitted. Each ends nothing.
+func TestFailingWriteIsAnswered(t *testing.T) {
+	hangs := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or its end is not noticed
+		<-r.Context().Done()
+	}
+	const denied = "User: arn:aws:sts::123456789012:assumed-role/auth/auth is not authorized to perform: dynamodb:UpdateItem"
+	for how, fault := range map[string]struct {
+		write http.HandlerFunc
+		reads bool // whether they go on
+		logs  string
+	}{
+		"hangs":     {hangs, false, "deadline exceeded"},
+		"reset":     {resets, false, "request send failed"},
+		"throttled": {says(400, ofDynamoDB+"ProvisionedThroughputExceededException", "slow down"), true, "ProvisionedThroughputExceededException"},
+		"denied":    {says(400, ofAll+"AccessDeniedException", denied), true, "AccessDeniedException"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			function := "token"
-			if name == "revocation" {
-				function = name
-			}
-			store, env := engineStore(t)
-			if store == nil {
-				t.Skip("no DynamoDB engine; make test-dynamodb")
-			}
-			f := start(t, function, with(env, dynamodblocal.EndpointVariable, hangs(t, env[dynamodblocal.EndpointVariable])))
-			f.checkOutage(t, event)
-			for _, grant := range []string{"refresh", "reuse", "revoke-access"} {
-				if !stands(t, store, grant) {
-					t.Errorf("the grant %q was revoked", grant)
+		for name, event := range map[string]string{
+			"token": "token-client-credentials", "refresh": "token-refresh", "reuse": "token-reuse-rest", "revocation": "revocation-access-token",
+		} {
+			t.Run(how+" "+name, func(t *testing.T) {
+				t.Parallel()
+				function := "token"
+				if name == "revocation" {
+					function = name
 				}
-			}
-		})
+				store, env := engineStore(t)
+				if store == nil {
+					t.Skip("no DynamoDB engine; make test-dynamodb")
+				}
+				at := failsWriting(t, env[dynamodblocal.EndpointVariable], fault.write, fault.reads)
+				f := start(t, function, with(env, dynamodblocal.EndpointVariable, at))
+				f.checkOutage(t, event)
+				if log := f.logs(`"message":"outage"`); !strings.Contains(log, fault.logs) {
+					t.Errorf("the log does not say why:\n%s", redact(log))
+				}
+				for _, grant := range []string{"refresh", "reuse", "revoke-access"} {
+					if !stands(t, store, grant) {
+						t.Errorf("the grant %q was revoked", grant)
+					}
+				}
+			})
+		}
 	}
 }
 
-// hangs is the URL of an endpoint that hands requests on until a write comes;
-// that one and all after it get no answer.
-func hangs(t *testing.T, endpoint string) string {
+// failsWriting is the URL of an endpoint that hands requests on but writes,
+// which are answered by fault; after the first so are reads, unless they go on.
+func failsWriting(t *testing.T, endpoint string, fault http.HandlerFunc, reads bool) string {
+	t.Helper()
+	forward := handsOn(t, endpoint)
+	var failing atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target := r.Header.Get("X-Amz-Target")
+		write := strings.HasSuffix(target, ".UpdateItem") || strings.HasSuffix(target, ".PutItem")
+		if write {
+			failing.Store(true)
+		}
+		if write || failing.Load() && !reads {
+			fault(w, r)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections) // first, or Close would wait
+	return server.URL
+}
+
+// handsOn is a proxy before an endpoint.
+func handsOn(t *testing.T, endpoint string) http.Handler {
 	t.Helper()
 	to, err := url.Parse(endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host // which is signed
 	}}
-	over := make(chan struct{})
-	var hanging atomic.Bool
+}
+
+// A function that started while its table was away answers as soon as it is back.
+func TestFunctionRecovers(t *testing.T) {
+	store, env := engineStore(t)
+	if store == nil {
+		t.Skip("no DynamoDB engine; make test-dynamodb")
+	}
+	forward := handsOn(t, env[dynamodblocal.EndpointVariable])
+	var back atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if target := r.Header.Get("X-Amz-Target"); strings.HasSuffix(target, ".UpdateItem") || strings.HasSuffix(target, ".PutItem") {
-			hanging.Store(true)
-		}
-		if hanging.Load() {
-			<-over
+		if back.Load() {
+			forward.ServeHTTP(w, r)
 			return
 		}
-		proxy.ServeHTTP(w, r)
+		resets(w, r)
 	}))
 	t.Cleanup(server.Close)
-	t.Cleanup(func() { close(over) }) // first, or Close would wait
-	return server.URL
+	f := start(t, "introspection", with(env, dynamodblocal.EndpointVariable, server.URL))
+	f.checkOutage(t, "introspection-active")
+	back.Store(true)
+	a := readAnswer(t, f.invoke(t, readFile(t, "events", "introspection-active.json")))
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.Body, `"active":true`) {
+		t.Errorf("with the table back: status %d, %s", a.StatusCode, redact(a.Body))
+	}
 }
 
 // checkOutage sends an event and expects the outage's answer in time.

@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"rescind/internal/artifact"
@@ -31,8 +26,7 @@ type bench struct {
 	caller seed.Caller
 	access []string // live tokens
 
-	proxy *httptest.Server // before the engine; it notes when it is first asked
-	asked atomic.Int64     // nanoseconds of the clock, 0: not yet
+	endpoint
 }
 
 // names are the functions that are measured.
@@ -53,19 +47,8 @@ func open(ctx context.Context, engine *local.DynamoDB, dir string, o options) (*
 		return nil, err
 	}
 	b.access = made.Access
-	to, err := url.Parse(engine.Endpoint)
-	if err != nil {
-		return nil, err
-	}
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to); r.Out.Host = r.In.Host }}
-	b.proxy = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.asked.CompareAndSwap(0, time.Now().UnixNano())
-		forward.ServeHTTP(w, r)
-	}))
-	return b, nil
+	return b, b.listen()
 }
-
-func (b *bench) close() { b.proxy.Close() }
 
 func (b *bench) run(ctx context.Context) (*report, error) {
 	r := &report{Cores: runtime.NumCPU(), Arch: runtime.GOARCH, Go: runtime.Version(), Engine: b.engine.Name}
@@ -171,7 +154,7 @@ func (b *bench) environment(name string) map[string]string {
 	env := map[string]string{"RESCIND_ISSUER": "https://auth.example.com", "RESCIND_METRICS": "bench", "AWS_PROFILE": ""}
 	if name != "metadata" {
 		env["RESCIND_TOKENS_TABLE"], env["RESCIND_PRINCIPALS_TABLE"] = b.tables.Tokens, b.tables.Principals
-		env["AWS_ENDPOINT_URL_DYNAMODB"] = b.proxy.URL
+		env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_CA_BUNDLE"] = b.proxy.URL, b.roots
 		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["AWS_REGION"] = b.credentials()
 	}
 	return env

@@ -26,7 +26,7 @@ type size struct {
 }
 
 // figures are one function's, each a median but Peak. InitBeforeRead is until
-// it first asks its table; 0 where it has none.
+// it first connects to its table; 0 where it has none.
 type figures struct {
 	Name           string        `json:"function"`
 	InitBeforeRead time.Duration `json:"init_before_read"`
@@ -39,7 +39,7 @@ type figures struct {
 
 func (r *report) markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d cores, %s, %s; %s over plain HTTP, on the same cores.\n\n", r.Cores, r.Arch, r.Go, r.Engine)
+	fmt.Fprintf(&b, "%d cores, %s, %s; %s over HTTPS, on the same cores.\n\n", r.Cores, r.Arch, r.Go, r.Engine)
 	b.WriteString("| function | program | zip | target |\n|---|--:|--:|---|\n")
 	for _, s := range r.Sizes {
 		fmt.Fprintf(&b, "| %s | %.1f MB | %.1f MB | zip under 4.5 MB |\n", s.Name, float64(s.Program)/1e6, float64(s.Zip)/1e6)

@@ -4,11 +4,9 @@ package tables
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"os"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"rescind/functions/setup"
 	"rescind/shared/dynamo"
@@ -19,19 +17,22 @@ import (
 const warmDeadline = 2 * time.Second
 
 // Open gives the store on the tables that the settings name, with the region,
-// credentials and endpoint of the AWS environment. It makes one read, because
-// opening the connection is most of a cold start and the processor is faster
-// during init. That read's failure is logged and is no reason to stop: the
-// first request reads again, and answers 503 if it must. An AWS configuration
-// that cannot be loaded ends the process.
+// credentials and endpoint of Lambda's environment; one that is wrong ends the
+// process. It makes one read, because opening the connection is most of a cold
+// start and the processor is faster during init. That read's failure is logged
+// and is no reason to stop: the first request reads again, and answers 503 if
+// it must.
 func Open(s setup.Settings) *dynamo.Store {
+	cfg, options, err := configuration(os.Getenv)
+	if err == nil {
+		err = oneBundle(os.Getenv, os.Setenv, readable)
+	}
+	if err != nil {
+		setup.End(err)
+	}
+	store := dynamo.New(dynamo.NewClient(cfg, options...), dynamo.Tables{Tokens: s.TokensTable, Principals: s.PrincipalsTable})
 	ctx, cancel := context.WithTimeout(context.Background(), warmDeadline)
 	defer cancel()
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		setup.End(fmt.Errorf("loading the AWS configuration: %w", err))
-	}
-	store := dynamo.New(dynamo.NewClient(cfg), dynamo.Tables{Tokens: s.TokensTable, Principals: s.PrincipalsTable})
 	if err := store.Warm(ctx); err != nil {
 		slog.Warn("the first read failed; the next request tries again", "error", err.Error())
 	}
