@@ -14,7 +14,7 @@ NEED := rescind needs Go 1.26 or newer
 go = $(if $(shell command -v $(GO) 2>/dev/null),$(if $(filter $(OLD),$(GO_MINOR)),$(error $(NEED), and this is Go $(GO_VERSION): install a newer one),$(GO)),$(error $(NEED), and there is no $(GO) here: install it))
 task = $(go) run ./internal/task
 
-.PHONY: help run test test-dynamodb build vet fuzz bench bench-lambda bench-compare growth histories soak integration race clean
+.PHONY: help run test test-dynamodb build vet fuzz bench bench-lambda bench-compare growth histories soak integration race release clean
 .DEFAULT_GOAL := help
 
 define HELP
@@ -47,6 +47,8 @@ define HELP
                        go run ./internal/histories --n 300
   make soak [FOR=1h]   an hour at 70% of the peak: nothing grows, nothing is lost
                        go run ./internal/soak --for 1h
+  make release         what is published: functions to deploy without Go, the command
+                       go run ./internal/release
   make clean           remove build/
                        go run ./internal/task clean
 
@@ -98,6 +100,9 @@ soak:
 
 integration:
 	@$(go) run ./internal/integration $(ARGS)
+
+release:
+	@$(go) run ./internal/release $(ARGS)
 
 clean:
 	@$(task) clean

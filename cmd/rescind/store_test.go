@@ -29,7 +29,7 @@ func TestOnlyServeAndStoreCreateMakeAStore(t *testing.T) {
 	for _, cmd := range tree() {
 		args := words(cmd)
 		switch {
-		case cmd.HasSubCommands() || slices.Contains([]string{"serve", "version", "store create", "doctor", "completion", "man"}, strings.Join(args, " ")):
+		case cmd.HasSubCommands() || slices.Contains([]string{"serve", "version", "store create", "doctor", "completion", "man", "cost"}, strings.Join(args, " ")):
 			continue
 		}
 		path := filepath.Join(privateDir(t), "none.db")
@@ -51,7 +51,7 @@ var complete = map[string][]string{
 	"client import": {"../../shared/registration/testdata/applications.json", "--scopes", "read", "--skip-bad"}, "client export": nil,
 	"grant create": {"--client", "c1", "--subject", "s"}, "grant show": {"10000000000000000000000000000000"}, "grant list": {"--subject", "s"},
 	"revoke": {"--token", "-"}, "restore accept": {"--yes"}, "backup": {"none"}, "journal export": {"--since", "1h"},
-	"completion": {"bash"},
+	"completion": {"bash"}, "cost": {"--issues", "1"},
 }
 
 func TestFailuresOfOpeningAreOneSentenceAndStatus1(t *testing.T) {
@@ -146,7 +146,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	w := newWorld(t)
 	order := []string{"version", "store create", "client create", "client list", "client show", "client update", "client rotate-secret",
 		"client disable", "client enable", "client import", "grant list", "revoke", "restore accept", "client delete",
-		"stats", "doctor", "completion", "man"}
+		"stats", "doctor", "completion", "man", "cost"}
 	for _, name := range order {
 		v := w.jsonWith("junk", append(strings.Fields(name), complete[name]...)...)
 		if len(v) == 0 {

@@ -8,6 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// released is the version that a release was built as; the linker writes it.
+var released string
+
 type versionView struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
@@ -34,7 +37,7 @@ func (a *app) printVersion() error {
 	})
 }
 
-// version is what the go command left in the program.
+// version is what the release says or else the go command left in the program.
 func version() versionView {
 	v := versionView{Version: "unknown", Go: "an unknown Go"}
 	info, ok := debug.ReadBuildInfo()
@@ -52,6 +55,9 @@ func version() versionView {
 		case s.Key == "vcs.modified" && s.Value == "true":
 			v.Revision += "+changed"
 		}
+	}
+	if released != "" {
+		v.Version = released
 	}
 	return v
 }
