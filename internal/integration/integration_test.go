@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
 
 	"rescind/internal/integration/processes"
@@ -25,21 +24,6 @@ func TestCommandLine(t *testing.T) {
 		if _, err := parse(args); err == nil {
 			t.Errorf("%q is taken", args)
 		}
-	}
-}
-
-// The task's count is taken out of its report, and all else handed on.
-func TestReadTask(t *testing.T) {
-	var out bytes.Buffer
-	s, counted := readTask(strings.NewReader("ok  \trescind/x\t1s\n--- FAIL: TestY\n12 passed, 3 failed, 4 skipped\nDynamoDB: run on x\nexit status 1"), &out)
-	if s != (suite{12, 3, 4}) || !counted {
-		t.Errorf("%+v, %t", s, counted)
-	}
-	if out.String() != "ok  \trescind/x\t1s\n--- FAIL: TestY\nexit status 1" {
-		t.Errorf("handed on: %q", out.String())
-	}
-	if _, counted := readTask(strings.NewReader("no tests\n"), &out); counted {
-		t.Error("a report without a count is one")
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"rescind/internal/integration/processes"
 	"rescind/internal/integration/stack"
+	"rescind/internal/task/child"
 	"rescind/internal/testkit/engine/dynamodblocal"
 )
 
@@ -55,7 +56,7 @@ type options struct {
 // report is what --json prints.
 type report struct {
 	Engine    string            `json:"engine"`
-	Suite     *suite            `json:"suite,omitempty"`
+	Suite     *child.Count      `json:"suite,omitempty"`
 	Processes *processes.Rounds `json:"processes,omitempty"`
 	Storms    *processes.Storms `json:"storms,omitempty"`
 	Stack     []stack.Check     `json:"stack,omitempty"`

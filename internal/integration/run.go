@@ -15,6 +15,7 @@ import (
 	"rescind/internal/bench/seed"
 	"rescind/internal/integration/processes"
 	"rescind/internal/integration/stack"
+	"rescind/internal/task/child"
 	"rescind/internal/testkit/engine/dynamodblocal"
 	"rescind/shared/dynamo"
 )
@@ -22,7 +23,7 @@ import (
 // run does the parts, each though an earlier one failed.
 func run(ctx context.Context, root string, o options) *report {
 	r := &report{Engine: "not run", Notes: []string{}}
-	engine, err := findEngine(ctx, root)
+	engine, err := child.Engine(ctx, root)
 	if err != nil {
 		r.part("DynamoDB", err)
 		return r
@@ -36,7 +37,7 @@ func run(ctx context.Context, root string, o options) *report {
 	}
 	if o.parts[partSuite] {
 		say("the suite: tests of %s", o.packages)
-		s, err := runSuite(ctx, root, engine.Endpoint, o.packages, tests)
+		s, err := child.Run(ctx, root, tests, append(os.Environ(), dynamodblocal.EndpointVariable+"="+engine.Endpoint), "test", "--packages", o.packages)
 		r.Suite, r.Passed, r.Failed, r.Skipped = &s, r.Passed+s.Passed, r.Failed+s.Failed, r.Skipped+s.Skipped
 		if err != nil {
 			r.part(partSuite, err)
@@ -53,17 +54,6 @@ func run(ctx context.Context, root string, o options) *report {
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-
-func findEngine(ctx context.Context, root string) (*local.DynamoDB, error) {
-	engine, err := local.Start(ctx)
-	if !errors.Is(err, local.ErrNone) {
-		return engine, err
-	}
-	if err := fetchEngine(ctx, root); err != nil {
-		return nil, err
-	}
-	return local.Start(ctx)
-}
 
 func label(engine *local.DynamoDB, name string) string {
 	endpoint, variable := dynamodblocal.Named(os.Getenv)
@@ -217,7 +207,7 @@ func (r *report) deploy(ctx context.Context, emulator *stack.Emulator, root stri
 
 // buildForLambda fills build/, as `make build` does.
 func buildForLambda(ctx context.Context, root string) error {
-	cmd := taskCommand(ctx, root, os.Environ(), "build")
+	cmd := child.Command(ctx, root, os.Environ(), "build")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("go run ./internal/task build: %w", err)

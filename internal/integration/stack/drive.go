@@ -22,7 +22,10 @@ type Check struct {
 
 // API is where the deployed API answers: requests go to Base with this Host,
 // which emulators tell APIs apart by.
-type API struct{ Base, Host string }
+type API struct {
+	Base, Host string
+	NoRoute    int // the gateway's own status for a path that has no route; 0 is 404, as AWS has it
+}
 
 // API is the stack's own.
 func (s *Stack) API() API {
@@ -31,7 +34,7 @@ func (s *Stack) API() API {
 	if u.Port() != "" {
 		host += ":" + u.Port()
 	}
-	return API{s.emulator.base, host}
+	return API{Base: s.emulator.base, Host: host}
 }
 
 // CheckRoutes holds the routes that the emulator has against template.yaml's.
@@ -97,7 +100,7 @@ func Drive(ctx context.Context, api API, issuer, basic, refresh string) []Check 
 		{"the token endpoint by GET: 405 and Allow", d.wrongMethod("/o/token/", http.MethodGet, "POST")},
 		{"the revocation endpoint by GET: 405 and Allow", d.wrongMethod("/o/revoke_token/", http.MethodGet, "POST")},
 		{"the introspection endpoint by GET: 405 and Allow", d.wrongMethod("/o/introspect/", http.MethodGet, "POST")},
-		{"a path that is none: 404", d.nowhere},
+		{"a path that is none: refused", d.nowhere},
 	} {
 		all = append(all, checked(step.name, step.do(ctx)))
 	}

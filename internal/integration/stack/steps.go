@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -155,5 +156,5 @@ func (d *drive) nowhere(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.expect(http.StatusNotFound)
+	return r.expect(cmp.Or(d.api.NoRoute, http.StatusNotFound))
 }
