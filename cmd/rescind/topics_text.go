@@ -131,8 +131,8 @@ to grant again. Stop the server before.
 
   rescind restore /backup/rescind-2026-11-23.db
 
-On AWS the tables have point-in-time recovery. After restoring, point the
-functions at the restored table; until it is accepted every answer is 503:
+On AWS the tables have point-in-time recovery: docs/deploy.md tells the way. A
+restored store answers 503 until it is accepted:
 
   rescind restore accept --store dynamodb:auth
 
