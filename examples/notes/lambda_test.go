@@ -66,3 +66,32 @@ func TestAnEventThatIsNoneFails(t *testing.T) {
 		}
 	}
 }
+
+// The environment chooses the gate: with an issuer no event's word is taken.
+func TestTheGateOnLambda(t *testing.T) {
+	event := []byte(fmt.Sprintf(httpAPI, "", "GET", `,"authorizer":{"lambda":{"client_id":"app","scope":"notes:read"}}`))
+	for issuer, want := range map[string]int{"": 200, "http://localhost:1": 401} {
+		t.Setenv("NOTES_ISSUER", issuer)
+		t.Setenv("NOTES_CLIENT_ID", "notes-api")
+		t.Setenv("NOTES_CLIENT_SECRET", "x")
+		h, err := onLambda()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.Invoke(t.Context(), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer struct {
+			Status int `json:"statusCode"`
+		}
+		if err := json.Unmarshal(got, &answer); err != nil || answer.Status != want {
+			t.Errorf("issuer %q: answered %d, not %d", issuer, answer.Status, want)
+		}
+	}
+	t.Setenv("NOTES_ISSUER", "http://localhost:1")
+	t.Setenv("NOTES_CLIENT_ID", "")
+	if _, err := onLambda(); err == nil {
+		t.Error("it starts without a client")
+	}
+}

@@ -1,7 +1,8 @@
 // Command notes is an example of an API that rescind protects: it keeps notes
 // in memory, each for whom its token stands for. `go run .` serves it by
-// itself, behind the middleware of package verify; on Lambda it stands behind
-// rescind's authorizer, which has judged the token before (see template.yaml).
+// itself, behind the middleware of package verify. On Lambda it stands behind
+// the same middleware where NOTES_ISSUER is set, and else behind rescind's
+// authorizer, which has judged the token before (template.yaml has both).
 package main
 
 import (
@@ -21,24 +22,51 @@ import (
 )
 
 func main() {
+	run := serve
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
-		lambda.Start(behindAuthorizer{lambdahttp.Handler(api(&notes{}, authorized))})
+		run = invoked
 	}
-	if err := serve(); err != nil {
+	if err := run(); err != nil {
 		slog.Error("notes: " + err.Error())
 		os.Exit(1)
 	}
 }
 
-// serve runs the API on this machine until it is interrupted.
-func serve() error {
-	v, err := verify.New(verify.Config{
+// invoked answers Lambda's events until the process ends.
+func invoked() error {
+	h, err := onLambda()
+	if err == nil {
+		lambda.Start(h)
+	}
+	return err
+}
+
+// onLambda is the API behind the gate that the environment asks for.
+func onLambda() (lambda.Handler, error) {
+	if os.Getenv("NOTES_ISSUER") == "" {
+		return behindAuthorizer{lambdahttp.Handler(api(&notes{}, authorized))}, nil
+	}
+	v, err := verifier()
+	if err != nil {
+		return nil, err
+	}
+	return lambdahttp.Handler(api(&notes{}, introspected(v))), nil
+}
+
+// verifier asks the authorization server that the environment names.
+func verifier() (*verify.Verifier, error) {
+	return verify.New(verify.Config{
 		Issuer:       or(os.Getenv("NOTES_ISSUER"), "http://localhost:8000"),
 		ClientID:     os.Getenv("NOTES_CLIENT_ID"),
 		ClientSecret: verify.NewSecret(os.Getenv("NOTES_CLIENT_SECRET")),
 		Audience:     or(os.Getenv("NOTES_AUDIENCE"), "https://notes.example.com"),
 		Observe:      observe,
 	})
+}
+
+// serve runs the API on this machine until it is interrupted.
+func serve() error {
+	v, err := verifier()
 	if err != nil {
 		return err
 	}
