@@ -53,7 +53,7 @@ func shipped(ctx context.Context, sam string) ([]byte, error) {
 	first, _, _ := strings.Cut(string(script[:min(len(script), 512)]), "\n")
 	python, ok := strings.CutPrefix(first, "#!")
 	if !ok {
-		return nil, fmt.Errorf("%s is not a Python script: install aws-sam-cli from PyPI, as .ci/template/run does", sam)
+		return nil, fmt.Errorf("%s is not a Python script: install aws-sam-cli from PyPI, as .ci/template does", sam)
 	}
 	out, err := exec.CommandContext(ctx, strings.TrimSpace(python), "-c", "import os, samcli; print(os.path.dirname(samcli.__file__))").Output()
 	if err != nil {

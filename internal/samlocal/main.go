@@ -51,7 +51,7 @@ type report struct {
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("samlocal", flag.ContinueOnError)
-	flags.StringVar(&o.sam, "sam", "", "the sam command, a `FILE` (default the one that .ci/template/run installed, else sam)")
+	flags.StringVar(&o.sam, "sam", "", "the sam command, a `FILE` (default the one that .ci/template installed, else sam)")
 	flags.BoolVar(&o.emulator, "emulator", false, "as where there is no Docker engine")
 	flags.BoolVar(&o.asJSON, "json", false, "print the results as JSON")
 	flags.Usage = func() {

@@ -156,7 +156,7 @@ func tail(out []byte) string {
 	return text[max(0, len(text)-most):]
 }
 
-// findSam is the sam that was named, else the newest that .ci/template/run has
+// findSam is the sam that was named, else the newest that .ci/template has
 // installed, else the one on the path.
 func findSam(root, named string) (string, error) {
 	if named == "" {
@@ -171,7 +171,7 @@ func findSam(root, named string) (string, error) {
 	}
 	path, err := exec.LookPath(named)
 	if err != nil {
-		return "", fmt.Errorf("%w: .ci/template/run installs sam below .cache, or name one by --sam", err)
+		return "", fmt.Errorf("%w: .ci/template installs sam below .cache, or name one by --sam", err)
 	}
 	return filepath.Abs(path)
 }
