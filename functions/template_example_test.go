@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestExamplesAuthorizersKeepNoAnswer(t *testing.T) {
 			t.Errorf("%s: not every route has the authorizer: the default is %q", api, name)
 			continue
 		}
-		if ttl := auth.at(t, "Authorizers", name, "Identity", "ReauthorizeEvery"); ttl != 0 {
+		if ttl := auth.at(t, "Authorizers", name, "Identity", "ReauthorizeEvery"); fmt.Sprint(ttl) != "0" {
 			t.Errorf("%s keeps an answer for %v seconds", api, ttl)
 		}
 	}
@@ -40,7 +41,7 @@ func TestExamplesGatewayResponses(t *testing.T) {
 		r := responses.at(t, name).(yamlMap)
 		said, _ := r.at(t, "ResponseParameters", "Headers", want.header).(string)
 		// API Gateway wants a fixed value in single quotes.
-		if r["StatusCode"] != want.status || !strings.HasPrefix(said, "'"+want.says) || !strings.HasSuffix(said, "'") {
+		if fmt.Sprint(r["StatusCode"]) != fmt.Sprint(want.status) || !strings.HasPrefix(said, "'"+want.says) || !strings.HasSuffix(said, "'") {
 			t.Errorf("%s: %v with %s: %s", name, r["StatusCode"], want.header, said)
 		}
 	}
