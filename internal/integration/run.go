@@ -95,8 +95,8 @@ func (r *report) processes(ctx context.Context, root string, engine *local.Dynam
 		r.Storms = &done
 		r.part(partStorms, err)
 		if err == nil {
-			r.note("storms: %d storms over %d grants; %d answers right, %d times 503, no other; %d retries after it healed, none failed; %.0f s; faults: %s",
-				done.Storms, done.Grants, done.Right, done.Outages, done.Retries, done.Seconds, listed(done.Faults))
+			r.note("storms: %d storms over %d grants; %d answers right, %d of them the authorizer's, %d times 503, no other; %d retries after it healed, none failed; %.0f s; faults: %s",
+				done.Storms, done.Grants, done.Right, done.Judged, done.Outages, done.Retries, done.Seconds, listed(done.Faults))
 		}
 		if err == nil && done.Retries == 0 {
 			r.note("storms: no revocation or refresh had to be repeated, so that a retry succeeds is not proven by so few storms")

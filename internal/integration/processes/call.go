@@ -68,6 +68,8 @@ func invoke(ctx context.Context, f Function, event []byte, into any) error {
 		return err
 	case bytes.Contains(r.Err, []byte(`"errorMessage":"Unauthorized"`)):
 		return errUnauthorized
+	case bytes.Contains(r.Err, []byte(`"errorMessage":"the access token could not be checked"`)):
+		return errUnchecked
 	case r.Err != nil:
 		return wrong("the function failed: %s", redact(string(r.Err)))
 	}
@@ -77,6 +79,10 @@ func invoke(ctx context.Context, f Function, event []byte, into any) error {
 // errUnauthorized is an authorizer's word for a token that is not active, which
 // API Gateway answers with 401.
 var errUnauthorized = errors.New("the authorizer says Unauthorized")
+
+// errUnchecked is an authorizer's word for an outage, which API Gateway answers
+// with 500.
+var errUnchecked = errors.New("the authorizer could not check the token")
 
 func redact(s string) string { return tokenText.ReplaceAllString(s, "[redacted]") }
 

@@ -134,21 +134,28 @@ func TestStaleAnswerIsNoticed(t *testing.T) {
 	}
 }
 
-func TestWeather(t *testing.T) {
+// stormy is a world behind a network of its own.
+func stormy(t *testing.T, seed uint64) (*World, *Network) {
+	t.Helper()
 	var n *Network
 	w := world(t, func(endpoint string) string {
 		var err error
-		if n, err = Between(endpoint, 1); err != nil {
+		if n, err = Between(endpoint, seed); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(n.Close)
 		return n.URL()
 	})
+	return w, n
+}
+
+func TestWeather(t *testing.T) {
+	w, n := stormy(t, 1)
 	done, err := w.Weather(t.Context(), n, 3, 2*workers, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.Outages == 0 || done.Right == 0 || done.Faults[cut] == 0 || done.Faults[throttled] == 0 {
+	if done.Outages == 0 || done.Right == 0 || done.Judged == 0 || done.Faults[cut] == 0 || done.Faults[throttled] == 0 {
 		t.Errorf("the storms were none: %+v", done)
 	}
 	t.Logf("%+v", done)
@@ -164,17 +171,18 @@ func (hasty) Invoke(context.Context, []byte) (runtimeapi.Result, error) {
 
 // A revocation that says 200 and did not land is noticed, in a storm too.
 func TestLostRevocationIsNoticed(t *testing.T) {
-	var n *Network
-	w := world(t, func(endpoint string) string {
-		var err error
-		if n, err = Between(endpoint, 2); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(n.Close)
-		return n.URL()
-	})
+	w, n := stormy(t, 2)
 	w.Revocation = hasty{}
 	if _, err := w.Weather(t.Context(), n, 1, 2, io.Discard); !errors.Is(err, errWrong) {
 		t.Errorf("a revocation that does nothing gives %v", err)
+	}
+}
+
+// An authorizer whose answers are kept is noticed in a storm.
+func TestStaleAuthorizationIsNoticed(t *testing.T) {
+	w, n := stormy(t, 3)
+	w.Authorizer = &caching{Function: w.Authorizer, seen: map[string]runtimeapi.Result{}}
+	if _, err := w.Weather(t.Context(), n, 2, 4, io.Discard); !errors.Is(err, errWrong) {
+		t.Errorf("a caching authorizer gives %v", err)
 	}
 }

@@ -18,6 +18,7 @@ type Storms struct {
 	Storms  int              `json:"storms"`
 	Grants  int              `json:"grants"`
 	Right   int64            `json:"right_answers"`
+	Judged  int64            `json:"right_answers_of_the_authorizer"` // among Right
 	Outages int64            `json:"answers_503"`
 	Retries int64            `json:"retries_that_succeeded_after_a_503"`
 	Late    int64            `json:"retries_past_the_grace"` // of a refresh; they prove nothing
@@ -98,25 +99,49 @@ type life struct {
 	answered bool      // the refresh has had its 200
 }
 
-// look introspects the access token and judges the answer by what is known.
-func (l *life) look(ctx context.Context) (ok bool, err error) {
+// look asks the introspection about the access token, and the authorizer where
+// there is one, and judges both answers. answered is how many of those asked had
+// no outage.
+func (l *life) look(ctx context.Context) (answered, asked int, err error) {
 	active, ok, err := l.active(ctx, l.access)
+	if err == nil {
+		err = l.judge(active, ok, "introspection")
+	}
+	if ok {
+		answered++
+	}
+	if err != nil || l.Authorizer == nil {
+		return answered, 1, err
+	}
+	active, err = l.authorized(ctx, l.access)
+	ok = !errors.Is(err, errUnchecked)
+	if err == nil || !ok {
+		err = l.judge(active, ok, "authorizer")
+	}
+	if ok {
+		answered++
+		atomic.AddInt64(&l.done.Judged, 1)
+	}
+	return answered, 2, err
+}
+
+// judge holds one answer against what is known, and learns from it. ok is false
+// at an outage.
+func (l *life) judge(active, ok bool, who string) error {
 	switch {
-	case err != nil:
-		return false, err
 	case !ok:
 		atomic.AddInt64(&l.done.Outages, 1)
-		return false, nil
+		return nil
 	case active && l.revoked:
-		return false, wrong("active after the revocation's 200")
+		return wrong("%s: active after the revocation's 200", who)
 	case active && l.dead:
-		return false, wrong("active after it was seen dead")
+		return wrong("%s: active after it was seen dead", who)
 	case !active && !l.revoked && !l.unsure:
-		return false, wrong("dead, though nobody revoked it")
+		return wrong("%s: dead, though nobody revoked it", who)
 	}
 	l.dead = l.dead || !active
 	atomic.AddInt64(&l.done.Right, 1)
-	return true, nil
+	return nil
 }
 
 func (l *life) tryRevoke(ctx context.Context) error {
@@ -157,7 +182,7 @@ func (l *life) count(ok bool) {
 
 func (l *life) inStorm(ctx context.Context) error {
 	for range 2 {
-		if _, err := l.look(ctx); err != nil {
+		if _, _, err := l.look(ctx); err != nil {
 			return err
 		}
 	}
@@ -168,18 +193,18 @@ func (l *life) inStorm(ctx context.Context) error {
 		return err
 	}
 	for range 3 {
-		if _, err := l.look(ctx); err != nil {
+		if _, _, err := l.look(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inOutage asks once: nobody can know, so only 503 is right.
+// inOutage asks once: nobody can know, so only an outage is right.
 func (l *life) inOutage(ctx context.Context) error {
-	ok, err := l.look(ctx)
-	if err == nil && ok {
-		err = wrong("the introspection answers, though it could not ask")
+	answered, _, err := l.look(ctx)
+	if err == nil && answered > 0 {
+		err = wrong("%d answers, though nobody could ask", answered)
 	}
 	return err
 }
@@ -207,9 +232,9 @@ func (l *life) healed(ctx context.Context) error {
 		}
 		atomic.AddInt64(&l.done.Retries, 1)
 	}
-	ok, err := l.look(ctx)
-	if err == nil && !ok {
-		err = errors.New("the introspection answers 503")
+	answered, asked, err := l.look(ctx)
+	if err == nil && answered < asked {
+		err = errors.New("the introspection or the authorizer still has an outage")
 	}
 	if err == nil && l.end != l.dead {
 		err = wrong("revoked is %t and dead is %t", l.end, l.dead)
