@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"rescind/events/sample"
 	"rescind/functions/setup"
+	"rescind/internal/testkit/samplestore"
 	"rescind/shared/authorizer"
 	"rescind/shared/grant"
-	"rescind/shared/sqlite"
 )
 
 // What events/README.md says that the authorizer's events expect.
@@ -91,18 +90,7 @@ func (a authorization) check(t *testing.T, answer []byte, failed string) {
 }
 
 func TestAuthorizersEventsInProcess(t *testing.T) {
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data", "rescind.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := sample.Fill(t.Context(), store, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	store := samplestore.Open(t)
 	routes, err := authorizer.ParseRoutes(itemsScopes)
 	if err != nil {
 		t.Fatal(err)
@@ -148,15 +136,7 @@ func TestAuthorizersEventsOnBootstrap(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var failed struct {
-				Message string `json:"errorMessage"`
-			}
-			if len(r.Err) > 0 {
-				if err := json.Unmarshal(r.Err, &failed); err != nil {
-					t.Fatal(err)
-				}
-			}
-			e.check(t, r.Payload, failed.Message)
+			e.check(t, r.Payload, failure(t, r))
 		})
 	}
 }

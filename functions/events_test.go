@@ -14,12 +14,12 @@ import (
 	"rescind/events/sample"
 	"rescind/functions/setup"
 	"rescind/internal/testkit/engine"
+	"rescind/internal/testkit/samplestore"
 	"rescind/shared/dynamo"
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
 	"rescind/shared/granttype"
 	"rescind/shared/lambdahttp"
-	"rescind/shared/sqlite"
 	"rescind/shared/token"
 )
 
@@ -112,18 +112,7 @@ func TestEventsInProcess(t *testing.T) {
 	events := readEvents(t)
 	for _, order := range []string{"forwards", "backwards"} {
 		t.Run(order, func(t *testing.T) {
-			store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data", "rescind.db"), sqlite.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				if err := store.Close(); err != nil {
-					t.Error(err)
-				}
-			}()
-			if err := sample.Fill(t.Context(), store, time.Now()); err != nil {
-				t.Fatal(err)
-			}
+			store := samplestore.Open(t)
 			handlers := inProcess(store)
 			for _, e := range events {
 				t.Run(e.name, func(t *testing.T) {

@@ -6,35 +6,22 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
 
-	"rescind/events/sample"
 	"rescind/functions/setup"
+	"rescind/internal/testkit/samplestore"
 	"rescind/shared/endpoint"
 	"rescind/shared/granttype"
 	"rescind/shared/lambdahttp"
 	"rescind/shared/metric"
-	"rescind/shared/sqlite"
 )
 
 // What the endpoints do over a store is what their metrics count. Each event is
 // the first that touches its grant.
 func TestMetricsOfWhatWasDone(t *testing.T) {
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data", "rescind.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := sample.Fill(t.Context(), store, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	store := samplestore.Open(t)
 	s := setup.Service(setup.Settings{Issuer: issuer}, slog.New(slog.NewJSONHandler(io.Discard, nil)), time.Now)
 	routes := map[string]http.Handler{
 		endpoint.RouteToken:         s.Token(store, granttype.ClientCredentials{}, granttype.RefreshToken{}),

@@ -6,9 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 
+	"rescind/internal/integration/stack"
 	"rescind/internal/testkit/engine/dynamodblocal"
 )
 
@@ -52,13 +52,9 @@ func TestEventsBySamLocal(t *testing.T) {
 
 func invokeBySam(t *testing.T, sam, variables string, e event) []byte {
 	t.Helper()
-	architecture := runtime.GOARCH
-	if architecture == "amd64" {
-		architecture = "x86_64"
-	}
 	cmd := exec.CommandContext(t.Context(), sam, "local", "invoke", logicalID(e.expected.Function),
 		"--event", filepath.Join("events", e.name+".json"), "--env-vars", variables,
-		"--skip-pull-image", "--parameter-overrides", "Architecture="+architecture)
+		"--skip-pull-image", "--parameter-overrides", "Architecture="+stack.Architecture())
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "AWS_ACCESS_KEY_ID="+dynamodblocal.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY="+dynamodblocal.SecretAccessKey, "AWS_REGION="+dynamodblocal.Region)

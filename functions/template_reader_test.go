@@ -19,9 +19,15 @@ func readTemplate(t testing.TB) yamlMap {
 
 func rawTemplate(t testing.TB) sam.Map {
 	t.Helper()
-	template, err := sam.Read(readFile(t, "template.yaml"))
+	return rawTemplateAt(t, "template.yaml")
+}
+
+// rawTemplateAt reads a template at a path from the repository's root.
+func rawTemplateAt(t testing.TB, path ...string) sam.Map {
+	t.Helper()
+	template, err := sam.Read(readFile(t, path...))
 	if err != nil {
-		t.Fatalf("template.yaml: %v", err)
+		t.Fatalf("%s: %v", strings.Join(path, "/"), err)
 	}
 	return template
 }

@@ -13,15 +13,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"rescind/cmd/rescind/price"
-	"rescind/events/sample"
 	"rescind/functions/setup"
 	"rescind/internal/explicit/sam"
+	"rescind/internal/testkit/samplestore"
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
 	"rescind/shared/granttype"
 	"rescind/shared/lambdahttp"
 	"rescind/shared/metric"
-	"rescind/shared/sqlite"
 )
 
 // perLine is what CloudWatch Logs adds to each line.
@@ -63,18 +62,7 @@ func checkBytes(t *testing.T, measured, said int, lines string) {
 // logged is what a function logs for an event.
 func logged(t *testing.T, route, event string) string {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data", "rescind.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := sample.Fill(t.Context(), store, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	store := samplestore.Open(t)
 	payload, err := os.ReadFile(filepath.Join("..", "..", "..", "events", event))
 	if err != nil {
 		t.Fatal(err)
