@@ -156,6 +156,9 @@ func (c *counter) once(ctx context.Context) error {
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err != nil && ctx.Err() != nil {
+		return err // it was told to stop: the last count that came to its end stands
+	}
 	if c.err = err; err == nil {
 		c.view = viewOf(count, c.now(), time.Since(began))
 	}

@@ -217,6 +217,38 @@ func TestCountingTakesATenthOfTheTime(t *testing.T) {
 	}
 }
 
+// untilStopped walks once, and then until it is told to stop.
+type untilStopped struct {
+	census.Store
+	walks   int
+	walking chan struct{}
+}
+
+func (s *untilStopped) WalkGrants(ctx context.Context, from grant.Cursor, limit int) ([]*grant.Grant, grant.Cursor, error) {
+	if s.walks++; s.walks == 1 {
+		return s.Store.WalkGrants(ctx, from, limit)
+	}
+	close(s.walking)
+	<-ctx.Done()
+	return nil, "", ctx.Err()
+}
+
+func TestACountThatIsStoppedFailsNothing(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), privateDir(t)+"/s.db", sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	walker := &untilStopped{Store: db, walking: make(chan struct{})}
+	c := &counter{store: walker, now: time.Now, least: time.Millisecond}
+	c.start(t.Context())
+	<-walker.walking
+	c.stop()
+	if view, _, err := c.latest(); view == nil || err != nil {
+		t.Errorf("%v, %v", view, err)
+	}
+}
+
 func TestDoctorsReport(t *testing.T) {
 	w := newWorld(t)
 	out := w.ok("doctor")
