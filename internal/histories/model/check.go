@@ -69,10 +69,14 @@ func (h *History) of(g int) []Op {
 		// A refresh that lost a race reads again, its client too. One that was
 		// switched off since it authenticated is refused by then like any whose
 		// grant is dead. So a refusal is two moments: at one the client was on, at
-		// the other the grant was dead.
+		// the other the grant was dead. And a store's answer may be lost between
+		// it and the server: the rotation landed, others saw it, and went on from
+		// it before the server looked again. The token is an earlier one by then,
+		// and refused as such. So there may be a third moment, of the rotation.
 		if takes && o.Kind == Refresh && o.Outcome == Refused {
-			o.Kind = authenticate
-			ops = append(ops, o)
+			for _, o.Kind = range []Kind{authenticate, landed} {
+				ops = append(ops, o)
+			}
 		}
 	}
 	return slices.DeleteFunc(ops, superfluous(ops))

@@ -19,10 +19,11 @@ const (
 	Enable                      // by the operator
 	RaiseGeneration             // by the operator: restore accept
 	authenticate                // part of a refusal, see History.of
+	landed                      // part of a refusal, see History.of
 )
 
 var kindNames = [...]string{"create", "issue", "introspect", "refresh", "revoke", "revoke --grant", "revoke --subject", "revoke --client",
-	"client disable", "client enable", "restore accept", "authenticate"}
+	"client disable", "client enable", "restore accept", "authenticate", "landed"}
 
 // String is for reports.
 func (k Kind) String() string { return kindNames[k] }
@@ -89,7 +90,7 @@ func (o Op) String() string {
 		s += fmt.Sprintf(" g%d", o.Grant)
 	}
 	switch o.Kind {
-	case authenticate:
+	case authenticate, landed:
 		s += fmt.Sprintf(" c%d", o.Caller)
 	case Introspect, Refresh, Revoke:
 		s += fmt.Sprintf(".%s by c%d", o.Token, o.Caller)

@@ -177,6 +177,30 @@ func TestOverlappingOperationsMayTakeEitherOrder(t *testing.T) {
 	}
 }
 
+// TestARotationWhoseAnswerTheServerLost landed, was seen, and was refused when
+// the server looked again after the next one. It is between its own call and
+// answer, once, and its token was the current one.
+func TestARotationWhoseAnswerTheServerLost(t *testing.T) {
+	lost := func(s *story) *story {
+		return s.during(use(0, Refused), 20, 200).during(look(rt(0), Inactive), 30, 40).during(got(0, 1, 2), 50, 60)
+	}
+	if !lost(tell(Client{})).during(use(1, Unknown), 70, 0).then(use(0, Refused)).judge(t) {
+		t.Error("it is not explained")
+	}
+	if lost(tell(Client{})).then(look(at(2), Active)).judge(t) {
+		t.Error("it was refused while its token was the one before the current")
+	}
+	if tell(Client{}).during(look(rt(0), Inactive), 30, 40).during(got(0, 1, 2), 41, 200).judge(t) {
+		t.Error("its token rotated before its call")
+	}
+	if lost(tell(Client{})).during(got(1, 2, 3), 70, 80).then(look(rt(1), Active)).judge(t) {
+		t.Error("it was refused, and its rotation undone")
+	}
+	if !lost(tell(Client{})).during(end(rt(1), Done), 70, 80).judge(t) {
+		t.Error("it landed, and the grant was ended before the server looked again: not explained")
+	}
+}
+
 // TestADroppedOperationIsNoticed: the record must hold what was begun, and one
 // without the operation that explains the rest is rejected.
 func TestADroppedOperationIsNoticed(t *testing.T) {

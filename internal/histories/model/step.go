@@ -6,13 +6,15 @@ func (sp spec) step(s state, o Op) []state {
 	if o.Caller != Nobody && o.Outcome == Unauthorized {
 		return when(!s.on[o.Caller], s)
 	}
-	refused := o.Kind == Refresh && o.Outcome == Refused // whose authentication is an operation of its own
+	refused := (o.Kind == Refresh || o.Kind == landed) && o.Outcome == Refused // whose authentication is an operation of its own
 	if o.Caller != Nobody && !s.on[o.Caller] && !refused {
 		return when(o.Outcome == Unknown, s) // it was refused, and nobody knows
 	}
 	switch o.Kind {
 	case authenticate:
 		return []state{s}
+	case landed:
+		return sp.landed(s, o)
 	case Create:
 		return sp.create(s, o)
 	case Introspect:
@@ -84,6 +86,17 @@ func (sp spec) refresh(s state, o Op) []state {
 	}
 	s.revoked = true
 	return when(o.Outcome == Unknown || o.Outcome == Refused, s)
+}
+
+// landed is the rotation of a refresh that was refused when it looked again. It
+// need not have been: a refused request may have written nothing, as most have.
+// What is not the current token of a living grant never rotates.
+func (sp spec) landed(s state, o Op) []state {
+	if o.Caller != sp.grant.Client || !s.on[o.Caller] || !sp.alive(s) || o.Token.N != s.current {
+		return []state{s}
+	}
+	o.Outcome = Unknown
+	return append([]state{s}, sp.refresh(s, o)...)
 }
 
 // issued is a refresh that puts an access token into a slot; the answer, if
