@@ -12,19 +12,25 @@ const module = "rescind"
 // to its left, and nothing else of ours.
 var core = []string{"shared/oauth", "shared/secret", "shared/client", "shared/token", "shared/grant", "shared/granttype", "shared/endpoint"}
 
+// browsers are the packages about people and their browsers that a store knows.
+var browsers = []string{"shared/user", "shared/session", "shared/authorization"}
+
 // beside are packages that stand outside of the row, and what they may import.
 // One ending in a slash stands for itself and all folders below.
 var beside = map[string][]string{
-	"shared/audit":        {"shared/oauth"},
-	"shared/audit/trail":  {"shared/oauth", "shared/audit"},
-	"shared/registration": upTo("shared/client"),
-	"shared/journal":      upTo("shared/grant"),
-	"shared/lambdahttp":   {},
-	"shared/authorizer":   upTo("shared/grant"),
-	"shared/metric":       {"shared/oauth", "shared/audit"},
-	"shared/dynamo":       upTo("shared/grant"),
-	"shared/sqlite/":      append(upTo("shared/grant"), "shared/sqlite/"),
-	"shared/storetest":    append(upTo("shared/grant"), "internal/testkit/broken"),
+	"shared/audit":         {"shared/oauth"},
+	"shared/audit/trail":   {"shared/oauth", "shared/audit"},
+	"shared/registration":  upTo("shared/client"),
+	"shared/journal":       upTo("shared/grant"),
+	"shared/lambdahttp":    {},
+	"shared/authorizer":    upTo("shared/grant"),
+	"shared/metric":        {"shared/oauth", "shared/audit"},
+	"shared/user":          upTo("shared/secret"),
+	"shared/session":       append(upTo("shared/grant"), "shared/user"),
+	"shared/authorization": append(upTo("shared/grant"), "shared/user", "shared/session"),
+	"shared/dynamo":        append(upTo("shared/grant"), browsers...),
+	"shared/sqlite/":       append(append(upTo("shared/grant"), browsers...), "shared/sqlite/"),
+	"shared/storetest":     append(append(upTo("shared/grant"), browsers...), "internal/testkit/broken"),
 }
 
 // stores are imported by mains and tests only.

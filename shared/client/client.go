@@ -70,6 +70,8 @@ type Policy struct {
 	Type                    string        `json:"client_type"`                          // Confidential or Public
 	TokenEndpointAuthMethod string        `json:"token_endpoint_auth_method,omitempty"` // empty: basic and post both
 	GrantTypes              []string      `json:"grant_types"`
+	RedirectURIs            []string      `json:"redirect_uris,omitempty"`   // where an authorization response may go (RFC 7591 section 2)
+	AllowedOrigins          []string      `json:"allowed_origins,omitempty"` // whose scripts may read answers (CORS)
 	Scope                   oauth.Scope   `json:"scopes,omitempty"`
 	DefaultScope            oauth.Scope   `json:"default_scopes,omitempty"`
 	Audience                []string      `json:"audience,omitempty"` // its tokens' audience; a resource server's own names
