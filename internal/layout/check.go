@@ -25,7 +25,7 @@ type source struct {
 // rule finds what one file does that it must not.
 type rule func(s source) []string
 
-var rules = []rule{importRule, awsRule, httpRule, environmentRule, nameRule, replyRule, lengthRule}
+var rules = []rule{importRule, libraryRule, awsRule, httpRule, environmentRule, nameRule, replyRule, lengthRule}
 
 // Check gives every breach in the tree, each as "path:line: what", sorted.
 // Folders called testdata are not looked into, nor those that no commit holds.

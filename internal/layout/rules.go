@@ -29,6 +29,22 @@ func importRule(s source) (found []string) {
 	return found
 }
 
+// libraryRule: whoever protects an API takes the standard library with verify,
+// and nothing else: no AWS, no SQLite, nothing of ours.
+func libraryRule(s source) (found []string) {
+	if !within(s.dir, library+"/") {
+		return nil
+	}
+	s.eachImport(func(spec *ast.ImportSpec, imported string) {
+		first, _, _ := strings.Cut(imported, "/")
+		to, isOurs := ours(imported)
+		if isOurs && !within(to, library+"/") || strings.Contains(first, ".") {
+			found = append(found, s.at(spec, "%s has the standard library only", library))
+		}
+	})
+	return found
+}
+
 // awsRule keeps AWS out of the core: tests that stand outside of their package
 // may drive it.
 func awsRule(s source) (found []string) {

@@ -45,6 +45,9 @@ var mains = []string{"functions/", "cmd/", "events/", "internal/", "examples/", 
 // cloud may know AWS, beside mains and tests that stand outside of their package.
 var cloud = []string{"shared/dynamo", "shared/lambdahttp"}
 
+// library is a module of its own, for APIs.
+const library = "verify"
+
 // environs may read the environment.
 var environs = []string{"functions/", "cmd/", "internal/"}
 

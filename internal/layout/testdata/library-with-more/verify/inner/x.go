@@ -1,0 +1,4 @@
+// Package inner is planted.
+package inner
+
+import _ "rescind/verify"
