@@ -115,6 +115,17 @@ func TestRunbookHasTheAlarms(t *testing.T) {
 	}
 }
 
+// Whatever can leak has a row: what to type, and what ends with it.
+func TestRunbookHasTheLeaks(t *testing.T) {
+	text := section(t, "operations.md", "## After a leak")
+	for _, what := range []string{"one token", "a user's account", "a client's tokens", "a client's secret", "a copy of the store", "an AWS key", "the right to use the tables' KMS key",
+		"the key of a caller's certificate", "a signing key"} {
+		if !strings.Contains(text, "\n| "+what) {
+			t.Errorf("docs/operations.md does not say what to do when %s leaks", what)
+		}
+	}
+}
+
 // query is one of CloudWatch Logs Insights.
 type query struct {
 	groups []string // the log groups that its first line names
