@@ -82,6 +82,13 @@ func TestTemplateTablesTakeTheirParameters(t *testing.T) {
 		if table["DeletionProtectionEnabled"] != true || table["Tags"] != nil || table.optional("OnDemandThroughput")["MaxWriteRequestUnits"] == nil {
 			t.Errorf("%s, without parameters: %v", id, table)
 		}
+		indexes, _ := table["GlobalSecondaryIndexes"].([]any)
+		for _, index := range indexes {
+			// A throttled index throttles its table's writes: the same bound, and no less.
+			if got := index.(yamlMap)["OnDemandThroughput"]; !reflect.DeepEqual(got, table["OnDemandThroughput"]) {
+				t.Errorf("%s: %v is capped at %v, its table at %v", id, index.(yamlMap)["IndexName"], got, table["OnDemandThroughput"])
+			}
+		}
 	}
 }
 
