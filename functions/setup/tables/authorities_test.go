@@ -2,8 +2,10 @@ package tables
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"maps"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -29,7 +31,9 @@ func TestAuthoritiesAreReadOnce(t *testing.T) {
 	}
 }
 
-// What is trusted is the same with the folders and without them.
+// The authorities that are trusted are the same with the folders and without
+// them. A server's own certificate may lie there too, as Debian's ssl-cert makes
+// one of this machine's name: it is no authority, and no function needs it.
 func TestOneBundleIsAllThatIsTrusted(t *testing.T) {
 	var file string
 	for _, b := range bundles {
@@ -50,9 +54,34 @@ func TestOneBundleIsAllThatIsTrusted(t *testing.T) {
 	}
 	one := x509.NewCertPool()
 	one.AppendCertsFromPEM(text)
+	for _, c := range certificates(t, "/etc/ssl/certs/*", "/etc/pki/tls/certs/*") { // crypto/x509's folders
+		if c.BasicConstraintsValid && !c.IsCA {
+			one.AddCert(c)
+		}
+	}
 	if !one.Equal(all) {
 		t.Errorf("%s holds other authorities than the system's folders: see oneBundle", file)
 	}
+}
+
+// certificates are those in the files, which hold other things too.
+func certificates(t *testing.T, patterns ...string) (all []*x509.Certificate) {
+	t.Helper()
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			rest, _ := os.ReadFile(file) // a folder, or a link to nothing
+			for block, rest := pem.Decode(rest); block != nil; block, rest = pem.Decode(rest) {
+				if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	return all
 }
 
 func TestReadable(t *testing.T) {
