@@ -52,4 +52,6 @@ func TestListsCountsAndImportsOverDynamoDB(t *testing.T) {
 			t.Errorf("%s: %d would end, not %d", args, n, want)
 		}
 	}
+	// Whoever serves these tables learns of it a little later, which the operator is told.
+	expect(t, w.ok("restore", "accept", "--yes"), "sees this within 10 s")
 }

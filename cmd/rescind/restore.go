@@ -235,6 +235,7 @@ is cut off they go on being refused, and it may be run again.`,
 		}
 		v := &restoredView{Store: a.storeName, Clients: []changeView{}}
 		err = a.askAndAccept(cmd.Context(), l, replay, yes, v)
+		v.warnOfServing(l)
 		a.recordRestore(cmd.Context(), "restore accept", v.Clients, err)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"rescind/shared/dynamo"
 	"rescind/shared/journal"
 )
 
@@ -93,6 +94,15 @@ func (v *restoredView) replayed(c journal.Counts) {
 func (v *restoredView) warnOfGap(h journal.Header, taken time.Time) {
 	if h.Since.After(taken) {
 		v.Notes = append(v.Notes, fmt.Sprintf("The journal begins at %s, after the backup of %s: of what was changed between it says nothing.", stamp(h.Since), stamp(taken)))
+	}
+}
+
+// warnOfServing says how long a process that serves these tables already may
+// go by the generation before. A file's servers were stopped.
+func (v *restoredView) warnOfServing(l location) {
+	if !l.isFile() {
+		v.Notes = append(v.Notes, fmt.Sprintf("A function or server that was answering from these tables meanwhile sees this within %d s; until then it may still accept a grant from before. "+
+			"One that starts from now on sees it at once.", int(dynamo.MetaInterval/time.Second)))
 	}
 }
 
