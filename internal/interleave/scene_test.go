@@ -85,7 +85,7 @@ func newScene(edit func(*client.Policy)) *scene {
 	p := client.Policy{
 		Name: "app", Type: client.Confidential,
 		GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode},
-		Scope:      oauth.Scope{"read", "write"}, Audience: []string{audience},
+		Scope:      oauth.Scope{"read", "write"}, Audience: []string{audience}, RedirectURIs: []string{"https://app.example/callback"},
 	}
 	edit(&p)
 	sc.app = sc.register(p)

@@ -27,13 +27,17 @@ const (
 	Outage  Action = "outage"
 	Client  Action = "client" // a client was created, changed, switched off or on, or deleted
 	Restore Action = "restore"
+
+	Authorize Action = "authorize" // a user consented to a client, or it was remembered, and a code was issued
+	SignIn    Action = "sign_in"
+	SignOut   Action = "sign_out"
 )
 
 // Event is one thing that happened. Empty members are left out.
 type Event struct {
 	Action    Action
 	Outcome   string    // "ok", or the error's code
-	Operation string    // the endpoint or command: "token", "revocation", "introspection", "client disable"
+	Operation string    // the endpoint or command: "token", "revocation", "introspection", "browser", "client disable"
 	Time      time.Time // when; the log's own time where zero
 	ClientID  string
 	Subject   string

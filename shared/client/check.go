@@ -30,7 +30,7 @@ func CheckID(id string) error {
 // Check tells what is wrong with a policy, if anything: one sentence that says
 // what to change.
 func (p Policy) Check() error {
-	for _, check := range []func() error{p.checkWords, p.checkPublic, p.checkScope, p.checkAudience, p.checkLifetimes, p.checkSize} {
+	for _, check := range []func() error{p.checkWords, p.checkPublic, p.checkScope, p.checkAudience, p.checkRedirects, p.checkLifetimes, p.checkSize} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (p Policy) checkSize() error {
 		return fmt.Errorf("encoding the policy: %w", err)
 	}
 	if len(b) > maxPolicyLen {
-		return fmt.Errorf("the registration takes %d bytes; %d is the most: use fewer or shorter scopes and audiences", len(b), maxPolicyLen)
+		return fmt.Errorf("the registration takes %d bytes; %d is the most: use fewer or shorter scopes, audiences, redirect URIs and origins", len(b), maxPolicyLen)
 	}
 	return nil
 }

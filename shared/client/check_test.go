@@ -23,6 +23,7 @@ func TestAPolicyIsCheckedWithOneSentence(t *testing.T) {
 		{"all that there is", func(p *Policy) {
 			*p = Policy{Name: "ü", Type: Confidential, TokenEndpointAuthMethod: oauth.AuthPost, GrantTypes: []string{"client_credentials", "refresh_token", "authorization_code"},
 				Scope: oauth.Scope{"a", "b"}, DefaultScope: oauth.Scope{"b"}, Audience: []string{"https://a.example"}, ResourceServer: true,
+				RedirectURIs: []string{"https://a.example/cb", "http://127.0.0.1/cb", "com.example.app:/cb"}, AllowedOrigins: []string{"https://a.example"},
 				AccessTokenLifetime: time.Second, RefreshIdleLifetime: time.Hour, RefreshTotalLifetime: maxLifetime, RefreshRotation: RotateNever, RevokeAccessToken: RevokesToken}
 		}, ""},
 		{"a public one", func(p *Policy) { p.Type, p.GrantTypes = Public, []string{"refresh_token"} }, ""},
@@ -46,6 +47,15 @@ func TestAPolicyIsCheckedWithOneSentence(t *testing.T) {
 		{"a lifetime below a second", func(p *Policy) { p.AccessTokenLifetime = time.Millisecond }, "access token lifetime"},
 		{"a negative lifetime", func(p *Policy) { p.RefreshIdleLifetime = -time.Hour }, "refresh idle lifetime"},
 		{"a lifetime beyond ten years", func(p *Policy) { p.RefreshTotalLifetime = maxLifetime + time.Second }, "refresh total lifetime"},
+		{"authorization_code to nowhere", func(p *Policy) { p.GrantTypes = []string{"authorization_code"} }, "at least one redirect URI"},
+		{"a redirect URI to another machine without TLS", func(p *Policy) { p.RedirectURIs = []string{"http://app.example/cb"} }, "use https"},
+		{"a redirect URI twice", func(p *Policy) { p.RedirectURIs = []string{"https://a.example/cb", "https://a.example/cb"} }, "twice"},
+		{"more redirect URIs than a page of them", func(p *Policy) { p.RedirectURIs = many[:21] }, "20 redirect URIs"},
+		{"an origin with a path", func(p *Policy) { p.AllowedOrigins = []string{"https://a.example/"} }, "as browsers send it"},
+		{"more origins than a page of them", func(p *Policy) { p.AllowedOrigins = many[:21] }, "20 origins"},
+		{"redirect URIs that a row does not hold", func(p *Policy) {
+			p.RedirectURIs = []string{"https://a.example/" + strings.Repeat("a", 1600), "https://a.example/" + strings.Repeat("b", 1600)}
+		}, "bytes"},
 		{"more than a row holds", func(p *Policy) { p.Audience = many }, "bytes"},
 	} {
 		p := Policy{Type: Confidential, GrantTypes: []string{"client_credentials"}}

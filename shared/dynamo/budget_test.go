@@ -29,7 +29,7 @@ func newBench(t *testing.T) *bench {
 	rec := &recorder{raw: onEngine(t)}
 	b := &bench{t: t, rec: rec, store: New(rec.client(), newTables(t, rec.raw)), rules: grant.Defaults(time.Now, rand.Reader),
 		auth: client.NewAuthenticator(time.Now, client.NewAttempts(10, time.Second)), secret: map[string]secret.Text{}}
-	b.register("shop", client.Policy{Scope: oauth.Scope{"read", "write"}, GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}})
+	b.register("shop", client.Policy{Scope: oauth.Scope{"read", "write"}, RedirectURIs: []string{"https://shop.example/cb"}, GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}})
 	b.register("api", client.Policy{ResourceServer: true, Audience: []string{"https://api.example.com/"}, GrantTypes: []string{oauth.GrantClientCredentials}})
 	rec.calls, rec.sent = nil, 0
 	if err := b.store.Warm(t.Context()); err != nil {

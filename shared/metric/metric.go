@@ -123,4 +123,6 @@ func (t *tally) refused(code oauth.Code) {
 var reasons = []oauth.Code{
 	oauth.InvalidRequest, oauth.InvalidClient, oauth.InvalidGrant, oauth.UnauthorizedClient, oauth.UnsupportedGrantType, oauth.InvalidScope,
 	oauth.InvalidTarget, oauth.InvalidToken, oauth.MethodNotAllowed, oauth.UnsupportedMediaType, oauth.ContentTooLarge, oauth.TooManyRequests,
+	oauth.AccessDenied, oauth.UnsupportedResponseType, oauth.LoginRequired, oauth.ConsentRequired, oauth.InteractionRequired,
+	oauth.RequestNotSupported, oauth.RequestURINotSupported,
 }

@@ -112,6 +112,9 @@ func TestTheWireSaysWhatTheRFCsSay(t *testing.T) {
 		InvalidTarget: "invalid_target 400", InvalidToken: "invalid_token 401", MethodNotAllowed: "invalid_request 405",
 		UnsupportedMediaType: "invalid_request 415", ContentTooLarge: "invalid_request 413", NotFound: "invalid_request 404",
 		TooManyRequests: "temporarily_unavailable 429", TemporarilyUnavailable: "temporarily_unavailable 503",
+		AccessDenied: "access_denied 403", UnsupportedResponseType: "unsupported_response_type 400", LoginRequired: "login_required 400",
+		ConsentRequired: "consent_required 400", InteractionRequired: "interaction_required 400",
+		RequestNotSupported: "request_not_supported 400", RequestURINotSupported: "request_uri_not_supported 400",
 		Code("never heard of"): "temporarily_unavailable 503",
 	} {
 		if got := fmt.Sprintf("%s %d", c.Word(), c.Status()); got != want {

@@ -79,7 +79,7 @@ func appPolicy() client.Policy {
 	return client.Policy{
 		Name: "app", Type: client.Confidential,
 		GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode},
-		Scope:      oauth.Scope{"read", "write"}, Audience: []string{audience},
+		Scope:      oauth.Scope{"read", "write"}, Audience: []string{audience}, RedirectURIs: []string{"https://app.example/callback"},
 	}
 }
 

@@ -155,6 +155,8 @@ func countsOf(e audit.Event) (c Counts) {
 		c.NothingEnded = 1
 	case e.Action == audit.Revoke:
 		c.Revocations = 1
+	case e.Action == audit.Authorize, e.Action == audit.SignIn, e.Action == audit.SignOut:
+		// No operator's change; what came of it is among the issues.
 	default:
 		c.Changes = 1
 	}
