@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,17 +22,21 @@ const (
 // readForm runs steps 1 to 5 of the pipeline: what it gives is well-formed,
 // and no parameter stands twice (RFC 6749 section 3.2).
 func readForm(w http.ResponseWriter, r *http.Request) (oauth.Params, error) {
-	if r.Method != http.MethodPost {
-		return oauth.Params{}, oauth.Refuse(oauth.MethodNotAllowed, "This endpoint takes POST only.")
-	}
-	if err := checkMediaType(r.Header); err != nil {
-		return oauth.Params{}, err
-	}
 	body, err := readBody(w, r)
 	if err != nil {
 		return oauth.Params{}, err
 	}
 	if err := checkQuery(r.URL.RawQuery); err != nil {
+		return oauth.Params{}, err
+	}
+	return parseForm(body)
+}
+
+// ReadPage reads a form that a browser posted, by the same rules. It does not
+// look at the query string, which is the page's own address.
+func ReadPage(w http.ResponseWriter, r *http.Request) (oauth.Params, error) {
+	body, err := readBody(w, r)
+	if err != nil {
 		return oauth.Params{}, err
 	}
 	return parseForm(body)
@@ -56,7 +61,14 @@ func checkMediaType(h http.Header) error {
 	return oauth.Refuse(oauth.UnsupportedMediaType, "The body must be application/x-www-form-urlencoded, without a content encoding.")
 }
 
+// readBody runs steps 1 to 3.
 func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	if r.Method != http.MethodPost {
+		return "", oauth.Refuse(oauth.MethodNotAllowed, "This endpoint takes POST only.")
+	}
+	if err := checkMediaType(r.Header); err != nil {
+		return "", err
+	}
 	if r.ContentLength > maxBody {
 		return "", errTooLarge
 	}
@@ -88,8 +100,8 @@ func checkQuery(raw string) error {
 	if raw == "" {
 		return nil
 	}
-	query, err := parseForm(raw)
-	if err != nil {
+	query, repeated, err := ParseQuery(raw)
+	if err != nil || len(repeated) > 0 {
 		return oauth.Refuse(oauth.InvalidRequest, "The query string is malformed or repeats a parameter; send parameters in the body.")
 	}
 	for _, name := range credentialParameters {
@@ -101,16 +113,31 @@ func checkQuery(raw string) error {
 }
 
 var (
-	errMalformed = oauth.Refuse(oauth.InvalidRequest, "The body is malformed: percent-encoding, UTF-8, or a control character.")
+	errMalformed = oauth.Refuse(oauth.InvalidRequest, "The parameters are malformed: percent-encoding, UTF-8, or a control character.")
 	errRepeated  = oauth.Refuse(oauth.InvalidRequest, "A parameter is repeated.")
 	errTooLarge  = oauth.Refuse(oauth.ContentTooLarge, "The body may have 65536 bytes at most.")
 	errTooMany   = oauth.Refuse(oauth.InvalidRequest, "There are more than 256 parameters.")
 )
 
-// parseForm decodes application/x-www-form-urlencoded. Nothing is guessed: an
-// escape that is none, text that is not UTF-8 and control characters are refused.
+// parseForm is ParseQuery of a body, in which nothing is repeated.
 func parseForm(s string) (oauth.Params, error) {
-	var p oauth.Params
+	p, repeated, err := ParseQuery(s)
+	if err == nil && len(repeated) > 0 {
+		err = errRepeated
+	}
+	if err != nil {
+		return oauth.Params{}, err
+	}
+	return p, nil
+}
+
+// ParseQuery decodes application/x-www-form-urlencoded. Nothing is guessed: an
+// escape that is none, text that is not UTF-8 and control characters are refused.
+// A parameter that may not stand twice and does is in repeated, once, and has
+// its first value: whose answer that is depends on which it was (RFC 6749
+// section 4.1.2.1).
+func ParseQuery(raw string) (p oauth.Params, repeated []string, err error) {
+	s, pairs := raw, 0
 	for s != "" {
 		var pair string
 		pair, s, _ = strings.Cut(s, "&")
@@ -118,21 +145,20 @@ func parseForm(s string) (oauth.Params, error) {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		name, err := unescape(name)
-		if err != nil {
-			return oauth.Params{}, err
+		if name, err = unescape(name); err != nil {
+			return oauth.Params{}, nil, err
 		}
 		if value, err = unescape(value); err != nil {
-			return oauth.Params{}, err
+			return oauth.Params{}, nil, err
 		}
-		if !p.Add(name, value) {
-			return oauth.Params{}, errRepeated
+		if !p.Add(name, value) && !slices.Contains(repeated, name) {
+			repeated = append(repeated, name)
 		}
-		if p.Len() > maxParams {
-			return oauth.Params{}, errTooMany
+		if pairs++; pairs > maxParams {
+			return oauth.Params{}, nil, errTooMany
 		}
 	}
-	return p, nil
+	return p, repeated, nil
 }
 
 func unescape(s string) (string, error) {

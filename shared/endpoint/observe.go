@@ -21,6 +21,15 @@ import (
 // request id, the answer to errors, the audit of refusals, the access log, and
 // a panic's end as an outage.
 func (s *Service) handle(route string, do func(http.ResponseWriter, *http.Request, *call) error) http.Handler {
+	return s.observe(route, do, func(w http.ResponseWriter, _ *http.Request, _ *call, err error) {
+		replyError(w, err, allowed(route))
+	})
+}
+
+// observe is handle, with its own way to answer an error.
+func (s *Service) observe(route string, do func(http.ResponseWriter, *http.Request, *call) error,
+	answer func(http.ResponseWriter, *http.Request, *call, error),
+) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		w := &counted{ResponseWriter: rw}
@@ -28,7 +37,10 @@ func (s *Service) handle(route string, do func(http.ResponseWriter, *http.Reques
 		w.Header().Set("X-Request-Id", c.id)
 		defer s.logAccess(w, r, c, start)
 		if err := s.guard(w, r, c, do); err != nil {
-			s.fail(w, r, c, err)
+			s.fail(r, c, err)
+			if w.status == 0 { // else a panic after the answer had begun: there is no second one
+				answer(w, r, c, err)
+			}
 		}
 	})
 }
@@ -62,8 +74,8 @@ func callers() []string {
 
 var errPanic = errors.New("a handler panicked; see the log line before this one")
 
-// fail answers an error, logs an outage with its cause, and audits both.
-func (s *Service) fail(w *counted, r *http.Request, c *call, err error) {
+// fail logs an outage with its cause, and audits every error.
+func (s *Service) fail(r *http.Request, c *call, err error) {
 	ctx := r.Context()
 	e := audit.Event{Action: audit.Refuse}
 	var answer *oauth.Error
@@ -82,10 +94,6 @@ func (s *Service) fail(w *counted, r *http.Request, c *call, err error) {
 	if c.route != routeNone { // what is asked of paths that do not exist is noise
 		s.record(ctx, c, e)
 	}
-	if w.status != 0 {
-		return // a panic after the answer had begun: there is no second one
-	}
-	replyError(w, err, allowed(c.route))
 }
 
 func allowed(route string) string {

@@ -39,6 +39,9 @@ func (s *Service) record(ctx context.Context, c *call, e audit.Event) {
 	if e.ClientID == "" {
 		e.ClientID = c.client.ID()
 	}
+	if e.ClientID == "" && c.route == RouteBrowser {
+		e.ClientID = c.caller
+	}
 	if e.TokenKind == "" && c.presented.Kind() != 0 {
 		e.TokenKind = c.presented.Kind().String()
 	}
