@@ -97,10 +97,10 @@ func nameRule(s source) []string {
 	return nil
 }
 
-// replyRule: one file of endpoint writes responses. The methods of a wrapper
+// replyRule: one file of a package writes responses. The methods of a wrapper
 // hand on what that file writes.
 func replyRule(s source) (found []string) {
-	if s.dir != "shared/endpoint" || s.test || path.Base(s.path) == "reply.go" {
+	if !slices.Contains(writers, s.dir) || s.test || path.Base(s.path) == "reply.go" {
 		return nil
 	}
 	for _, decl := range s.file.Decls {

@@ -24,6 +24,7 @@ var beside = map[string][]string{
 	"shared/journal":       upTo("shared/grant"),
 	"shared/lambdahttp":    {},
 	"shared/authorizer":    upTo("shared/grant"),
+	"shared/page":          {"shared/oauth"},
 	"shared/metric":        {"shared/oauth", "shared/audit"},
 	"shared/user":          upTo("shared/secret"),
 	"shared/session":       append(upTo("shared/grant"), "shared/user"),
@@ -32,6 +33,9 @@ var beside = map[string][]string{
 	"shared/sqlite/":       append(append(upTo("shared/grant"), browsers...), "shared/sqlite/"),
 	"shared/storetest":     append(append(upTo("shared/grant"), browsers...), "internal/testkit/broken"),
 }
+
+// writers have one file, reply.go, that writes responses.
+var writers = []string{"shared/endpoint", "shared/page"}
 
 // stores are imported by mains and tests only.
 var stores = []string{"shared/dynamo", "shared/sqlite"}
