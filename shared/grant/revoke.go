@@ -200,3 +200,16 @@ func (r Rules) RevokeSubject(ctx context.Context, s SubjectStore, subject string
 	}
 	return 0, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err, readErr))
 }
+
+// SubjectEnder ends subjects in one store, for who must not know grants.
+type SubjectEnder struct {
+	Rules Rules
+	Store SubjectStore
+}
+
+// EndSubject ends every grant and session of the subject that was born until
+// now. Errors are outages.
+func (e SubjectEnder) EndSubject(ctx context.Context, subject string) error {
+	_, err := e.Rules.RevokeSubject(ctx, e.Store, subject)
+	return err
+}
