@@ -37,8 +37,7 @@ var accountSins = []sin{
 		Name: "owner-locked-out", What: "others' failures at an account keep its owner out",
 		File: "shared/user/throttle.go", Packages: accounts,
 		Find:    "		if failed := g.pairs.all[p].failed; !failed.IsZero() && g.accounts.wait(account, now) > 0 {",
-		Replace: "		wait = max(wait, g.accounts.wait(account, now))
-		if failed := g.pairs.all[p].failed; !failed.IsZero() && g.accounts.wait(account, now) > 0 {",
+		Replace: "		wait = max(wait, g.accounts.wait(account, now))\n		if failed := g.pairs.all[p].failed; !failed.IsZero() && g.accounts.wait(account, now) > 0 {",
 	},
 	{
 		Name: "source-washed-off", What: "signing in to one account forgives failures at all others",
