@@ -3,6 +3,7 @@ package user_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,5 +160,56 @@ func TestAClockSetBackLocksNobodyOut(t *testing.T) {
 	var throttled *user.ErrThrottled
 	if err := w.verify(email, right, here); !errors.As(err, &throttled) || throttled.RetryAfter > user.AttackedPause {
 		t.Errorf("the answer is %v", err)
+	}
+}
+
+func TestManyGuessesAtOnceGetNoMoreThanOneAfterAnother(t *testing.T) {
+	w := newWorld(t)
+	w.create(email)
+	var throttled, wrongs int
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 60 {
+		all.Go(func() {
+			err := w.verify(email, wrong, here)
+			mu.Lock()
+			defer mu.Unlock()
+			if isThrottled(err) {
+				throttled++
+			} else if errors.Is(err, user.ErrCredentials) {
+				wrongs++
+			} else {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if hashes, _ := w.hashes.Since(); wrongs != user.PairBurst || hashes != user.PairBurst || throttled != 60-user.PairBurst {
+		t.Errorf("%d guesses were looked at with %d hashes", wrongs, hashes)
+	}
+}
+
+func TestThrottledLooksAtNothingNotEvenTheRightPassword(t *testing.T) {
+	w := newWorld(t)
+	w.create(email)
+	for _, who := range []string{email, "nobody@example.com"} {
+		for range user.PairBurst {
+			if err := w.verify(who, wrong, here); !errors.Is(err, user.ErrCredentials) {
+				t.Fatal(err)
+			}
+		}
+		w.store.finds = 0
+		w.hashes.Since()
+		var throttled *user.ErrThrottled
+		if err := w.verify(who, right, here); !errors.As(err, &throttled) || throttled.RetryAfter != time.Minute {
+			t.Errorf("%s is answered %v", who, err)
+		}
+		if hashes, _ := w.hashes.Since(); hashes != 0 || w.store.finds != 0 {
+			t.Errorf("%s: %d hashes and %d reads", who, hashes, w.store.finds)
+		}
+	}
+	w.clock = w.clock.Add(time.Minute)
+	if err := w.verify(email, right, here); err != nil {
+		t.Errorf("after the wait: %v", err)
 	}
 }
