@@ -12,7 +12,6 @@ import (
 
 	"rescind/shared/audit"
 	"rescind/shared/client"
-	"rescind/shared/grant"
 )
 
 const clientArgument = "the client's id"
@@ -40,7 +39,7 @@ func (a *app) clientListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the clients",
 		Args:  exactly(0, ""),
-		RunE: a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		RunE: a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			views := []clientView{}
 			err := everyPage(ctx, listPage, store.ListClients, clientID, func(page []*client.Client) error {
 				for _, c := range page {
@@ -79,7 +78,7 @@ func (a *app) clientShowCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "Show one client",
 		Args:  exactly(1, clientArgument),
-		RunE: a.withStore(func(ctx context.Context, store grant.Store, args []string) error {
+		RunE: a.withStore(func(ctx context.Context, store operatorStore, args []string) error {
 			c, err := findClient(ctx, store, args[0])
 			if err != nil {
 				return err
@@ -114,7 +113,7 @@ func (a *app) clientStateCommand(e ending) *cobra.Command {
 		Short: e.short,
 		Long:  e.long,
 		Args:  exactly(1, clientArgument),
-		RunE: a.withStore(func(ctx context.Context, store grant.Store, args []string) error {
+		RunE: a.withStore(func(ctx context.Context, store operatorStore, args []string) error {
 			before, err := findClient(ctx, store, args[0])
 			if err != nil {
 				return err
@@ -151,7 +150,7 @@ func (a *app) clientEnableCommand() *cobra.Command {
 		Use:   "enable ID",
 		Short: "Switch a client on again; its earlier grants stay ended",
 		Args:  exactly(1, clientArgument),
-		RunE: a.withStore(func(ctx context.Context, store grant.Store, args []string) error {
+		RunE: a.withStore(func(ctx context.Context, store operatorStore, args []string) error {
 			before, err := findClient(ctx, store, args[0])
 			if err != nil {
 				return err
@@ -178,7 +177,7 @@ func (a *app) clientRotateCommand() *cobra.Command {
 		Long: `Give a confidential client a new secret, shown this once. The newest of the old
 ones works beside it, until --drop-old leaves the client its newest secret only.`,
 		Args: exactly(1, clientArgument),
-		RunE: a.withStore(func(ctx context.Context, store grant.Store, args []string) error {
+		RunE: a.withStore(func(ctx context.Context, store operatorStore, args []string) error {
 			before, err := findClient(ctx, store, args[0])
 			if err != nil {
 				return err

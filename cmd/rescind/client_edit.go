@@ -12,7 +12,6 @@ import (
 
 	"rescind/shared/audit"
 	"rescind/shared/client"
-	"rescind/shared/grant"
 	"rescind/shared/oauth"
 )
 
@@ -162,7 +161,7 @@ once; a public client (an app or a page that cannot keep one) gets none.`,
 		if err := checkClientID(id); err != nil {
 			return err
 		}
-		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			return a.createClient(ctx, store, id, p)
 		})(cmd, args)
 	}
@@ -227,7 +226,7 @@ and their lifetimes; what else the client may do counts from now on.`,
 		if changes == 0 {
 			return usagef("nothing to change was named; see `%s --help` for the flags", cmd.CommandPath())
 		}
-		return a.withStore(func(ctx context.Context, store grant.Store, args []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, args []string) error {
 			if err := checkClientID(args[0]); err != nil {
 				return err
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"rescind/shared/client"
-	"rescind/shared/grant"
 	"rescind/shared/registration"
 )
 
@@ -31,7 +30,7 @@ keep the file as you keep the store. Without, import takes the clients with
 		Example: "  rescind client export > clients.json\n" +
 			"  (umask 077; rescind client export --with-secret-hashes > clients.json)",
 		Args: exactly(0, ""),
-		RunE: a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		RunE: a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			return a.exportClients(ctx, store, hashes)
 		}),
 	}

@@ -70,7 +70,7 @@ off can be run again. An id that was deleted here stays deleted.`,
 		if err != nil {
 			return fmt.Errorf("%s cannot be imported: %w", inputName(args[0]), err)
 		}
-		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			return a.importClients(ctx, store, file, f)
 		})(cmd, args)
 	}

@@ -59,7 +59,7 @@ refresh_token. The grant's id stands in the audit line on standard error.`,
 		if err != nil {
 			return err
 		}
-		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			return a.createGrant(ctx, store, id, subject, scope)
 		})(cmd, args)
 	}
@@ -137,7 +137,7 @@ func (a *app) grantShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+			return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 				views, err := a.viewGrants(ctx, store, []token.GrantID{id})
 				if err != nil {
 					return err

@@ -62,7 +62,7 @@ reading where that many were found, and whether more follow turns out after it.`
 		if err != nil {
 			return err
 		}
-		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			if f.client != "" {
 				if _, err := findClient(ctx, store, f.client); err != nil {
 					return err

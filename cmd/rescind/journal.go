@@ -47,7 +47,7 @@ is not in the journal. A restore ends the whole grant of such a token.`,
 		if err != nil {
 			return err
 		}
-		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			return a.exportJournal(ctx, store, from, out)
 		})(cmd, args)
 	}

@@ -62,7 +62,7 @@ shell's history, and every user of the machine could see it.`,
 			return err
 		}
 		act := a.revocation(t, f)
-		return a.withStore(func(ctx context.Context, store grant.Store, _ []string) error {
+		return a.withStore(func(ctx context.Context, store operatorStore, _ []string) error {
 			if f.dryRun {
 				return a.previewed(ctx, store, t)
 			}

@@ -10,9 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rescind/shared/authorization"
 	"rescind/shared/dynamo"
 	"rescind/shared/grant"
+	"rescind/shared/session"
 	"rescind/shared/sqlite"
+	"rescind/shared/user"
 )
 
 // location is a parsed --store: a SQLite file, or two tables.
@@ -36,12 +39,20 @@ func parseStore(s string) (location, error) {
 	return location{}, usagef("--store must be sqlite:PATH, such as %s, or dynamodb:PREFIX, where PREFIX has letters, digits, dots, hyphens and underscores", defaultStore)
 }
 
+// operatorStore is all that a store keeps, as the commands open it.
+type operatorStore interface {
+	grant.Store
+	user.Store
+	session.Store
+	authorization.ConsentStore
+}
+
 func (l location) isFile() bool { return l.path != "" }
 
 // open opens the store. A SQLite file that is missing is made only where create
 // says so: a command given a wrong path must not find an empty store and call
 // everything unknown.
-func (a *app) open(ctx context.Context, l location, create bool) (grant.Store, error) {
+func (a *app) open(ctx context.Context, l location, create bool) (operatorStore, error) {
 	if l.isFile() {
 		return a.openFile(ctx, l, sqlite.Options{MustExist: !create})
 	}
@@ -56,7 +67,7 @@ func (a *app) open(ctx context.Context, l location, create bool) (grant.Store, e
 	return store, nil
 }
 
-func (a *app) openFile(ctx context.Context, l location, o sqlite.Options) (grant.Store, error) {
+func (a *app) openFile(ctx context.Context, l location, o sqlite.Options) (operatorStore, error) {
 	if o.MustExist && !l.exists() {
 		return nil, missingFile(l)
 	}
@@ -83,7 +94,7 @@ func (l location) exists() bool {
 }
 
 // withStore gives a cobra command the store, open, and closes it after.
-func (a *app) withStore(do func(ctx context.Context, store grant.Store, args []string) error) func(*cobra.Command, []string) error {
+func (a *app) withStore(do func(ctx context.Context, store operatorStore, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		l, err := parseStore(a.storeName)
 		if err != nil {

@@ -1,6 +1,7 @@
-// Package dynamo keeps grants and clients in two DynamoDB tables. It holds the
-// promises of grant.Store by conditional writes to single items; it has no
-// policy of its own, and must not know HTTP or the environment.
+// Package dynamo keeps grants and clients, and the accounts, sessions and consents
+// of people, in two DynamoDB tables. It holds the promises of their stores by
+// conditional writes to single items; it has no policy of its own, and must not
+// know HTTP or the environment.
 //
 // Both tables have one key, the string attribute pk, and no sort key. N stands
 // for a number, ms for milliseconds since 1970, sha for a SHA-256 as binary.
@@ -36,6 +37,17 @@
 //	pk = DENY#<jti>                    a signed token that was issued without an item
 //	  rev, why, expires_at
 //
+//	pk = SESSION#<SHA-256 of the cookie's value in hexadecimal>
+//	  v          N    version of this layout, 1
+//	  acc        sha  the account's key
+//	  sub, label S    subject, how pages name the person
+//	  es, eg     N    subject epoch and store generation, as read before the sign-in
+//	  auth, bn   ms   when the person proved who they are, when the session was born
+//	  ie, ab     ms   idle end, which use moves on, and absolute end
+//	  expires_at N    when DynamoDB may delete the item
+//	  end        ms   when it was ended, once it was
+//	  op         B    random name of the birth
+//
 //	pk = META                          what this table is
 //	  name       S    the table's name when the row was written
 //	  gen        N    store generation
@@ -69,6 +81,22 @@
 //	pk = SUBJECT#<SHA-256 of the subject in hexadecimal>
 //	  epoch      N
 //
+//	pk = USER#<the account's key in hexadecimal>
+//	  v          N    version of this layout, 1
+//	  ver        N    version of the row
+//	  sub, state S    subject; on, off or deleted
+//	  email, name, iss   S    address, name, issuer of the upstream provider
+//	  pw         S    argon2id
+//	  op         B    random name of the last write
+//	  created, updated   ms
+//
+//	pk = CONSENT#<SHA-256 of the subject in hexadecimal>
+//	  v          N    version of this layout, 1
+//	  ver        N    version of the row
+//	  sub        S    subject
+//	  apps       S    JSON of authorization.App, a list
+//	  op, updated     as above
+//
 //	pk = META                          as above
 //
 // # The rules
@@ -79,9 +107,11 @@
 //   - Every update of a grant or client requires that the item exists: an update
 //     of one that TTL has just removed would make an item that never ends.
 //   - rev, an epoch and gen are only ever set where they are absent or less.
+//   - USER# and CONSENT# are put whole, under ver or where there is none.
 //   - Upserts are DENY#, SUBJECT# and META, and nothing else; that of SUBJECT#
 //     sets its epoch where it is absent, as it was read, or less, as its verb says.
-//   - No error repeats anything of an item: see outage in store.go.
+//   - No error repeats anything of an item: see outage in store.go. One of a
+//     session's item does not name its key either, and no cursor of a walk does.
 //
 // # Copies and restores
 //
@@ -99,8 +129,9 @@
 //
 // # Listing and walking
 //
-// ListClients scans the principals table: its cost rises with clients and
-// revoked subjects. ListGrants queries by_subject, which lags a moment behind.
+// ListClients and ListUsers scan the principals table for each page: the cost is
+// one read unit for 4 KB of all clients, revoked subjects, accounts and consents.
+// They are the operator's. ListGrants queries by_subject, which lags a moment behind.
 // ListClientGrants queries by_client's 16 partitions one after another, at
 // least one unit of half an item each: its order is by the high four bits of the
 // ids' byte 1 and then by the ids, which is theirs while all have one byte 0.

@@ -1,14 +1,18 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"rescind/shared/client"
 	"rescind/shared/token"
+	"rescind/shared/user"
 )
 
 // clientShards is how many partitions of by_client hold one client's grants:
@@ -88,4 +92,58 @@ func (s *Store) query(ctx context.Context, ids []token.GrantID, index, attribute
 
 func parseGrantKey(pk string) (token.GrantID, bool) {
 	return token.ParseGrantID(strings.TrimPrefix(pk, grantPrefix))
+}
+
+// ListClients scans the whole principals table for one page of its clients.
+func (s *Store) ListClients(ctx context.Context, after string, limit int) ([]*client.Client, error) {
+	return listPrincipals(ctx, s, "clients", s.clientKey(""), s.clientKey(after), limit, decodeClient)
+}
+
+// ListUsers scans the whole principals table for one page of its accounts.
+func (s *Store) ListUsers(ctx context.Context, after user.Key, limit int) ([]*user.Account, error) {
+	return listPrincipals(ctx, s, "accounts", key{s.tables.Principals, userPrefix}, s.userKey(after), limit, decodeUser)
+}
+
+// listPrincipals gives the first rows of one kind, in the order of their keys,
+// that come after the given one. It is for an operator: each page reads the
+// whole table, of which the other kinds are part.
+func listPrincipals[T any](ctx context.Context, s *Store, what string, kind, after key, limit int, decode func(item) (T, error)) ([]T, error) {
+	if err := s.ready(ctx); err != nil || limit <= 0 {
+		return nil, err
+	}
+	in := &dynamodb.ScanInput{
+		TableName:                 aws.String(kind.table),
+		ConsistentRead:            aws.Bool(true),
+		FilterExpression:          aws.String("begins_with(#pk, :kind) AND #pk > :after"),
+		ExpressionAttributeNames:  map[string]string{"#pk": attrKey},
+		ExpressionAttributeValues: item{":kind": str(kind.pk), ":after": str(after.pk)},
+	}
+	type entry struct {
+		pk  string
+		row T
+	}
+	var page []entry
+	for {
+		out, err := s.api.Scan(ctx, in)
+		if err != nil {
+			return nil, outage("listing "+what, kind.table, err)
+		}
+		for _, it := range out.Items {
+			row, err := decode(it)
+			if err != nil {
+				return nil, err
+			}
+			page = append(page, entry{readItem(it).of, row})
+		}
+		slices.SortFunc(page, func(a, b entry) int { return cmp.Compare(a.pk, b.pk) })
+		page = page[:min(len(page), limit)]
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
+			break
+		}
+	}
+	rows := make([]T, len(page))
+	for i := range page {
+		rows[i] = page[i].row
+	}
+	return rows, nil
 }

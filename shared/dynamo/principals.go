@@ -1,13 +1,8 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"rescind/shared/client"
 )
@@ -140,40 +135,4 @@ func (s *Store) RaiseSubjectEpoch(ctx context.Context, subject string, from, to 
 		return false, outage("raising a subject's epoch", k.table, err)
 	}
 	return true, nil
-}
-
-// ListClients scans the whole principals table for one page of its clients: it
-// is for an operator, and costs with clients and revoked subjects.
-func (s *Store) ListClients(ctx context.Context, after string, limit int) ([]*client.Client, error) {
-	if err := s.ready(ctx); err != nil || limit <= 0 {
-		return nil, err
-	}
-	in := &dynamodb.ScanInput{
-		TableName:                aws.String(s.tables.Principals),
-		ConsistentRead:           aws.Bool(true),
-		FilterExpression:         aws.String("begins_with(#pk, :clients) AND #pk > :after"),
-		ExpressionAttributeNames: map[string]string{"#pk": attrKey},
-		ExpressionAttributeValues: item{
-			":clients": str(s.clientKey("").pk), ":after": str(s.clientKey(after).pk),
-		},
-	}
-	var page []*client.Client
-	for {
-		out, err := s.api.Scan(ctx, in)
-		if err != nil {
-			return nil, outage("listing clients", s.tables.Principals, err)
-		}
-		for _, it := range out.Items {
-			c, err := decodeClient(it)
-			if err != nil {
-				return nil, err
-			}
-			page = append(page, c)
-		}
-		slices.SortFunc(page, func(a, b *client.Client) int { return cmp.Compare(a.ID, b.ID) })
-		page = page[:min(len(page), limit)]
-		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
-			return page, nil
-		}
-	}
 }

@@ -12,8 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"rescind/shared/authorization"
 	"rescind/shared/grant"
+	"rescind/shared/secret"
+	"rescind/shared/session"
 	"rescind/shared/token"
+	"rescind/shared/user"
 )
 
 // API is what the store needs of DynamoDB. *dynamodb.Client has it.
@@ -29,7 +33,7 @@ type API interface {
 // Tables are the names of the two tables.
 type Tables struct{ Tokens, Principals string }
 
-// Store is a grant.Store on two DynamoDB tables. It is safe for concurrent use.
+// Store is a store on two DynamoDB tables, of people too. It is safe for concurrent use.
 type Store struct {
 	api    API
 	tables Tables
@@ -37,7 +41,12 @@ type Store struct {
 	guard  guard
 }
 
-var _ grant.Store = (*Store)(nil)
+var (
+	_ grant.Store                = (*Store)(nil)
+	_ user.Store                 = (*Store)(nil)
+	_ session.Store              = (*Store)(nil)
+	_ authorization.ConsentStore = (*Store)(nil)
+)
 
 // New gives the store. It makes no request: see Warm.
 func New(api API, t Tables) *Store { return &Store{api: api, tables: t, now: time.Now} }
@@ -53,8 +62,11 @@ const (
 	metaKey       = "META"
 	grantPrefix   = "GRANT#"
 	denialPrefix  = "DENY#"
+	sessionPrefix = "SESSION#"
 	clientPrefix  = "CLIENT#"
 	subjectPrefix = "SUBJECT#"
+	userPrefix    = "USER#"
+	consentPrefix = "CONSENT#"
 )
 
 func (s *Store) clientKey(id string) key { return key{s.tables.Principals, clientPrefix + id} }
@@ -70,6 +82,19 @@ func (s *Store) subjectKey(subject string) key { return s.subjectRow(grant.KeyOf
 
 func (s *Store) subjectRow(subject grant.SubjectKey) key {
 	return key{s.tables.Principals, subjectPrefix + hex.EncodeToString(subject[:])}
+}
+
+func (s *Store) sessionKey(id secret.Digest) key {
+	return key{s.tables.Tokens, sessionPrefix + hex.EncodeToString(id[:])}
+}
+
+func (s *Store) userKey(k user.Key) key {
+	return key{s.tables.Principals, userPrefix + hex.EncodeToString(k[:])}
+}
+
+func (s *Store) consentKey(subject string) key {
+	sum := grant.KeyOf(subject)
+	return key{s.tables.Principals, consentPrefix + hex.EncodeToString(sum[:])}
 }
 
 // subjectIndexKey is a subject's partition in by_subject.

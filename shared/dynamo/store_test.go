@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"rescind/shared/grant"
 	"rescind/shared/storetest"
 )
 
@@ -18,7 +17,7 @@ type backend struct {
 	hasty  bool
 }
 
-func (b backend) Open(t *testing.T) grant.Store {
+func (b backend) Open(t *testing.T) storetest.Store {
 	s := New(b.client, b.tables)
 	if b.hasty {
 		// Another process may see a raised generation a MetaInterval late, where

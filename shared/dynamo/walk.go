@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -25,7 +24,7 @@ type walk[T any] struct {
 	name   string // of the walk, in cursors and errors
 	table  string
 	prefix string // of the keys of the items
-	other  string // of the table's other keys
+	other  string // of the other keys at which a cursor may stand
 	decode func(item) (T, error)
 }
 
@@ -56,17 +55,21 @@ func decodeSubject(it item) (e grant.SubjectEpoch, err error) {
 }
 
 func parseSubjectKey(pk string) (k grant.SubjectKey, ok bool) {
-	digits := strings.TrimPrefix(pk, subjectPrefix)
-	b, err := hex.DecodeString(digits)
-	return k, copy(k[:], b) == len(k) && err == nil && hex.EncodeToString(k[:]) == digits
+	return parseDigestKey(subjectPrefix, pk)
 }
 
-// cursor is empty at the end.
-func (w walk[T]) cursor(last item) grant.Cursor {
+// cursor is empty at the end. Where the scan stands at an item of another kind
+// than the walk's two it is that of the last row: what of the table was read
+// after it is read again, and no cursor that is shown or kept holds the key of a
+// session, which is a secret's digest.
+func (w walk[T]) cursor(last, row item) grant.Cursor {
 	if len(last) == 0 {
 		return ""
 	}
-	return grant.Cursor(w.name + ":" + readItem(last).of)
+	if from := grant.Cursor(w.name + ":" + readItem(last).of); w.takes(from) {
+		return from
+	}
+	return grant.Cursor(w.name + ":" + readItem(row).of)
 }
 
 // start reads a cursor; nil begins the walk.
@@ -74,13 +77,17 @@ func (w walk[T]) start(from grant.Cursor) (item, error) {
 	if from == "" {
 		return nil, nil
 	}
-	pk, ok := strings.CutPrefix(string(from), w.name+":")
-	k := key{w.table, pk}
-	ours := pk == metaKey || wellFormed(pk) && (strings.HasPrefix(pk, w.prefix) || strings.HasPrefix(pk, w.other))
-	if !ok || !ours || !k.possible() {
+	if !w.takes(from) {
 		return nil, errCursor
 	}
-	return k.attributes(), nil
+	return key{w.table, strings.TrimPrefix(string(from), w.name+":")}.attributes(), nil
+}
+
+// takes tells whether this walk can have given a cursor.
+func (w walk[T]) takes(from grant.Cursor) bool {
+	pk, ok := strings.CutPrefix(string(from), w.name+":")
+	ours := pk == metaKey || wellFormed(pk) && (strings.HasPrefix(pk, w.prefix) || strings.HasPrefix(pk, w.other))
+	return ok && ours && key{w.table, pk}.possible()
 }
 
 // wellFormed tells whether we can have written an item with this key.
@@ -134,8 +141,11 @@ func step[T any](ctx context.Context, s *Store, w walk[T], from grant.Cursor, li
 			}
 			page = append(page, row)
 		}
-		if in.ExclusiveStartKey = last; len(last) == 0 || len(page) > 0 {
-			return page, w.cursor(last), nil
+		if in.ExclusiveStartKey = last; len(last) == 0 {
+			return page, "", nil
+		}
+		if len(page) > 0 {
+			return page, w.cursor(last, items[len(items)-1]), nil
 		}
 	}
 }

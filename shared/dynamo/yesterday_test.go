@@ -50,8 +50,8 @@ func machine() *grant.Grant {
 	return g
 }
 
-// user is a grant that has been through all that a grant can.
-func user() *grant.Grant {
+// person is a grant that has been through all that a grant can.
+func person() *grant.Grant {
 	g := &grant.Grant{
 		ID: fixedID(0x22), ClientID: "web", Subject: "alice", Scope: []string{"read", "write"}, Audience: []string{"https://api.example.com/"},
 		Epochs: grant.Epochs{Client: day.UnixMilli(), Subject: 3, Store: 7}, Born: day, AbsoluteEnd: day.Add(90 * 24 * time.Hour),
@@ -87,8 +87,8 @@ func shop() *client.Client {
 
 // grants of testdata/v1, by file.
 var yesterdaysGrants = map[string]func() *grant.Grant{
-	"grant-machine": machine, "grant-user": user, "grant-revoked": revoked,
-	"grant-before-by-client": func() *grant.Grant { g := user(); g.ID = fixedID(0x44); return g },
+	"grant-machine": machine, "grant-user": person, "grant-revoked": revoked,
+	"grant-before-by-client": func() *grant.Grant { g := person(); g.ID = fixedID(0x44); return g },
 }
 
 func TestYesterdaysGrants(t *testing.T) {
@@ -168,7 +168,7 @@ func TestYesterdaysItemsCanBeChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	old := user()
+	old := person()
 	next := grant.Change{ID: old.ID, Op: secret.Op{9}}
 	if err := s.Replace(t.Context(), next); err != nil {
 		t.Errorf("replacing: %v", err)

@@ -1,6 +1,6 @@
-// Package sqlite is the embedded store: grant.Store in one SQLite file, for
-// one machine. It keeps the promises of shared/storetest, which its own tests
-// run.
+// Package sqlite is the embedded store: grants and clients, and the accounts,
+// sessions and consents of people, in one SQLite file, for one machine. It keeps
+// the promises of shared/storetest, which its own tests run.
 //
 // The rules are:
 //
@@ -19,7 +19,9 @@
 //     opened, in one write transaction, once its identity was checked. Older programs that have
 //     it open stop writing: each write looks at the version.
 //   - Every page has a checksum and its number (sums.go), checked at each read of
-//     it from the file or the log. A file of version 1 or 2 has none, and works on.
+//     it from the file or the log. A file that was made before version 3 has none,
+//     and works on: versions since then are odd where pages have them, and even
+//     in such a file.
 //   - Several processes may use the file at once, and one that waits to write
 //     gets its turn: it shows that it waits by a lock beside the file.
 //   - A copy of it is refused until an operator accepts it: it would un-revoke

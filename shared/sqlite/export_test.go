@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Version is the schema's, and Sumless the last one without checksums.
+// Version is the schema's, and Sumless the same one's without checksums.
 const (
 	Version = version
 	Sumless = sumless
@@ -82,6 +82,11 @@ func CreateOld(path, schema string, version int) error {
 		return err
 	}
 	defer c.close()
+	if HasChecksums(int64(version)) {
+		if err := c.reserveSums(); err != nil {
+			return err
+		}
+	}
 	if _, err := c.exec(`PRAGMA journal_mode = WAL`); err != nil {
 		return err
 	}

@@ -180,24 +180,31 @@ func (k *check) named(line string) string {
 	return k.trees[m[1]] + ", tree " + m[1] + strings.TrimPrefix(line, m[0])
 }
 
-// tablesToRead are all tables, with what reads a row of each and what names it.
+// tablesToRead are all tables, with the version since which there is each, what
+// reads a row of it and what names it. A session's name would be its secret's digest.
 var tablesToRead = []struct {
 	table, columns string
+	since          int64
 	read           func(*stmt) error
 	name           func(s *stmt, n int) string
 }{
-	{"meta", "generation", func(s *stmt) error { return rises(s) }, rowNumber},
-	{"clients", clientColumns, func(s *stmt) error { _, err := readClient(s); return err },
+	{"meta", "generation", 1, func(s *stmt) error { return rises(s) }, rowNumber},
+	{"clients", clientColumns, 1, func(s *stmt) error { _, err := readClient(s); return err },
 		func(s *stmt, n int) string { return fmt.Sprintf("row %d, client %q,", n, s.view(0)) }},
-	{"subjects", "epoch", func(s *stmt) error { return rises(s) }, rowNumber},
-	{"grants", grantColumns, func(s *stmt) error { _, err := readGrant(s); return err },
+	{"subjects", "epoch", 1, func(s *stmt) error { return rises(s) }, rowNumber},
+	{"grants", grantColumns, 1, func(s *stmt) error { _, err := readGrant(s); return err },
 		func(s *stmt, n int) string { return grantName(s, int64(n)) }},
-	{"denied", "at, why, expires_at", func(s *stmt) error {
+	{"denied", "at, why, expires_at", 1, func(s *stmt) error {
 		if s.isNull(0) {
 			return errDamaged
 		}
 		return nil
 	}, rowNumber},
+	{"users", userColumns, peopleSince, func(s *stmt) error { _, err := readUser(s); return err },
+		func(s *stmt, n int) string { return fmt.Sprintf("row %d, account %x,", n, s.view(0)) }},
+	{"sessions", sessionColumns, peopleSince, func(s *stmt) error { _, err := readSession(s); return err }, rowNumber},
+	{"consents", consentColumns, peopleSince, func(s *stmt) error { _, err := readConsents(s); return err },
+		func(s *stmt, n int) string { return fmt.Sprintf("row %d, subject %q,", n, s.view(0)) }},
 }
 
 func rowNumber(_ *stmt, n int) string { return fmt.Sprintf("row %d", n) }
@@ -211,7 +218,14 @@ func rises(s *stmt) error {
 
 // rows reads every row as the store would.
 func (k *check) rows() error {
+	has, err := k.c.number(`PRAGMA user_version`)
+	if err != nil {
+		return err
+	}
 	for _, t := range tablesToRead {
+		if t.since > has {
+			continue
+		}
 		n := 0
 		k.at = "table " + t.table
 		err := each(k.c, func(s *stmt) error {

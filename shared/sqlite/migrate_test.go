@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"rescind/shared/grant"
 	"rescind/shared/sqlite"
 	"rescind/shared/token"
+	"rescind/shared/user"
 )
 
 //go:embed testdata/schema1.sql
@@ -22,11 +24,20 @@ var schema1 string
 // newer is what a program of the next version leaves in a file.
 var newer = fmt.Sprintf(`PRAGMA user_version = %d`, sqlite.Version+1)
 
-// old makes a database of version 1 that holds the rows of another.
-func old(t *testing.T, rowsOf string) string {
+// schemaOf is what the programs of a version made. Versions 2 and 3 have the
+// same, with checksums in version 3.
+func schemaOf(version int) string {
+	if version == 1 {
+		return schema1
+	}
+	return schema1 + "CREATE INDEX grants_client ON grants (client, id) WHERE subject <> '';\n"
+}
+
+// old makes a database of a version that holds the rows of another.
+func old(t *testing.T, rowsOf string, version int) string {
 	t.Helper()
 	p := write(t, path(t), nil)
-	if err := sqlite.CreateOld(p, schema1, 1); err != nil {
+	if err := sqlite.CreateOld(p, schemaOf(version), version); err != nil {
 		t.Fatal(err)
 	}
 	statements := []string{fmt.Sprintf(`ATTACH '%s' AS other`, rowsOf), `UPDATE meta SET generation = (SELECT generation FROM other.meta)`}
@@ -67,29 +78,60 @@ func found(t *testing.T, s *sqlite.Store, all grant.Keys) grant.Rows {
 	return rows
 }
 
-func TestAFileOfVersion1IsMigratedAndKeepsItsRows(t *testing.T) {
+func TestAnOlderFileIsMigratedAndKeepsItsRows(t *testing.T) {
 	from, all, machine := populated(t)
-	p := old(t, from)
+	for version, becomes := range map[int]int64{1: sqlite.Sumless, 2: sqlite.Sumless, 3: sqlite.Version} {
+		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			p := old(t, from, version)
+			if found, err := sqlite.Check(t.Context(), p); err != nil || len(found) > 0 {
+				t.Errorf("before, the check finds %v, %v", found, err)
+			}
+			s := open(t, p, sqlite.Options{})
+			rows := found(t, s, all)
+			if want := found(t, open(t, from, sqlite.Options{}), all); !reflect.DeepEqual(rows, want) {
+				t.Error("a row was changed")
+			}
+			listed, err := s.ListClientGrants(t.Context(), rows.Grants[0].ClientID, token.GrantID{}, 10)
+			if err != nil || len(listed) != 3 || slices.Contains(listed, machine) {
+				t.Errorf("the client's grants are %v, error %v", listed, err)
+			}
+			born(t, s, 1)
+			account := &user.Account{Key: user.Key{1}, Version: 1, Subject: "s", State: user.On}
+			if err := s.PutUser(t.Context(), account, 0); err != nil {
+				t.Errorf("an account in it: %v", err)
+			}
+			if v, err := s.Count(`PRAGMA user_version`); err != nil || v != becomes {
+				t.Errorf("the version is %d, error %v", v, err)
+			}
+			if a, b := names(t, s), names(t, open(t, path(t), sqlite.Options{})); !slices.Equal(a, b) {
+				t.Errorf("migrated it has %v, made anew %v", a, b)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := sqlite.Check(t.Context(), p); err != nil || len(found) > 0 {
+				t.Errorf("the check finds %v, %v", found, err)
+			}
+			found(t, open(t, p, sqlite.Options{}), all) // a second time there is nothing to do
+		})
+	}
+}
+
+// A program that has an older file open when another migrates it writes nothing
+// more into it: it would not know what to leave alone.
+func TestAProgramOfAnotherVersionStopsWriting(t *testing.T) {
+	p := closed(t)
 	s := open(t, p, sqlite.Options{})
-	rows := found(t, s, all)
-	if want := found(t, open(t, from, sqlite.Options{}), all); !reflect.DeepEqual(rows, want) {
-		t.Error("a row was changed")
+	b := birth()
+	for _, version := range []int64{sqlite.Sumless, 3, sqlite.Version + 1, sqlite.Version + 2} {
+		alter(t, p, fmt.Sprintf(`PRAGMA user_version = %d`, version))
+		if _, err := rules.Issue(t.Context(), s, b); err == nil || !strings.Contains(err.Error(), "upgrade") {
+			t.Errorf("into a file of version %d: %v", version, err)
+		}
 	}
-	listed, err := s.ListClientGrants(t.Context(), rows.Grants[0].ClientID, token.GrantID{}, 10)
-	if err != nil || len(listed) != 3 || slices.Contains(listed, machine) {
-		t.Errorf("the client's grants are %v, error %v", listed, err)
+	if _, err := sqlite.Open(t.Context(), p, sqlite.Options{}); err == nil || !strings.Contains(err.Error(), "newer rescind") {
+		t.Errorf("opening it: %v", err)
 	}
-	born(t, s, 1)
-	if v, err := s.Count(`PRAGMA user_version`); err != nil || v != sqlite.Sumless {
-		t.Errorf("the version is %d, error %v", v, err)
-	}
-	if a, b := names(t, s), names(t, open(t, path(t), sqlite.Options{})); !slices.Equal(a, b) {
-		t.Errorf("migrated it has %v, made anew %v", a, b)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	found(t, open(t, p, sqlite.Options{}), all) // a second time there is nothing to do
 }
 
 // names are the tables and indexes with the columns of each.
@@ -106,7 +148,7 @@ func names(t *testing.T, s *sqlite.Store) []string {
 
 func TestProcessesThatMigrateAtOnceAllOpen(t *testing.T) {
 	from, all, _ := populated(t)
-	p := old(t, from)
+	p := old(t, from, 1)
 	var both sync.WaitGroup
 	for range 6 {
 		both.Go(func() {
@@ -130,7 +172,7 @@ func TestProcessesThatMigrateAtOnceAllOpen(t *testing.T) {
 // What may be a copy is an operator's to decide about, and stays as it is until then.
 func TestACopyOfVersion1IsRefusedAsItIs(t *testing.T) {
 	from, all, _ := populated(t)
-	b, err := os.ReadFile(old(t, from))
+	b, err := os.ReadFile(old(t, from, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,10 @@ import (
 
 	lib "modernc.org/sqlite/lib"
 
+	"rescind/shared/authorization"
 	"rescind/shared/grant"
+	"rescind/shared/session"
+	"rescind/shared/user"
 )
 
 // ErrCopied is in the error of Open where the file is a copy of the one that
@@ -50,7 +53,7 @@ type Options struct {
 	alone bool // the caller has the lock, which keeps all others out
 }
 
-// Store is a grant.Store in one file. Its methods may be called concurrently.
+// Store is a store in one file, of people too. Its methods may be called concurrently.
 type Store struct {
 	path    string
 	o       Options
@@ -70,7 +73,12 @@ type Store struct {
 	lock    inUse // shared by all that have the store open
 }
 
-var _ grant.Store = (*Store)(nil)
+var (
+	_ grant.Store                = (*Store)(nil)
+	_ user.Store                 = (*Store)(nil)
+	_ session.Store              = (*Store)(nil)
+	_ authorization.ConsentStore = (*Store)(nil)
+)
 
 // Open opens the database at path, and makes it and its folder where there is
 // none. Its errors are one sentence each, which says what to do.

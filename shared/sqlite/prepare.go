@@ -79,12 +79,12 @@ func (s *Store) prepareFile(ctx context.Context, c *conn) error {
 	return err
 }
 
-// migrate brings an older file to the last version without checksums; those it
+// migrate brings an older file to this schema, but for checksums; those it
 // cannot have in place. Programs of its version stop writing with the COMMIT,
 // since each of their writes looks at the version.
 func migrate(c *conn, ours func(*conn) (bool, error)) error {
 	has, err := c.number(`PRAGMA user_version`)
-	if err != nil || has >= sumless {
+	if _, older := migrations[has]; err != nil || !older {
 		return err
 	}
 	return inTransaction(c, func(c *conn) error {
@@ -95,12 +95,13 @@ func migrate(c *conn, ours func(*conn) (bool, error)) error {
 		if err != nil {
 			return err
 		}
-		for ; has < sumless; has++ {
-			for _, sql := range migrations[has-1] {
+		for step, older := migrations[has]; older; step, older = migrations[has] {
+			for _, sql := range step.sql {
 				if _, err := c.exec(sql); err != nil {
 					return err
 				}
 			}
+			has = step.to
 		}
 		_, err = c.exec(fmt.Sprintf(`PRAGMA user_version = %d`, has))
 		return err
@@ -129,7 +130,7 @@ func checkOwner(c *conn) (isNew bool, err error) {
 		return false, errNewer
 	case has < 1:
 		return false, errDamaged
-	case (has == version) != c.hasSums(): // else a bit of the header could switch them off
+	case HasChecksums(has) != c.hasSums(): // else a bit of the header could switch them off
 		return false, &fault{code: lib.SQLITE_CORRUPT, text: "page 1 is wrong about whether pages have checksums", page: 1}
 	case owner == backupID:
 		return false, errBackup

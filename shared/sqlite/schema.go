@@ -5,14 +5,15 @@ const applicationID = 0x72736331
 
 // version is this schema's, in the file's user_version. It is checked inside
 // every write transaction, since a newer program may have raised it meanwhile.
-const version = 3
+const version = 5
 
-// sumless is the last version whose pages had no checksums. It has the same
-// schema, and stays in use for the files that have it.
-const sumless = 2
+// sumless is the same schema in a file whose pages have no checksums, which one
+// that was made without them cannot have in place.
+const sumless = version - 1
 
-// HasChecksums tells whether pages of a file of a schema's version have them.
-func HasChecksums(version int64) bool { return version > sumless }
+// HasChecksums tells whether pages of a file of a schema's version have them:
+// since version 3 every schema has an even number without and an odd one with.
+func HasChecksums(version int64) bool { return version >= 3 && version%2 == 1 }
 
 // schema is made in one transaction. Times are milliseconds, but expires_at is
 // in seconds. Rows are in a rowid table with the id in an index: new grants
@@ -63,16 +64,56 @@ var schema = []string{
 		expires_at INTEGER NOT NULL
 	) STRICT`,
 	`CREATE INDEX denied_expires_at ON denied (expires_at)`,
+	usersTable, sessionsTable, sessionsExpiry, consentsTable,
 }
 
 // grantsClient has no entry for a client's own grants, so that issuing one to
 // a machine costs no more for it.
 const grantsClient = `CREATE INDEX grants_client ON grants (client, id) WHERE subject <> ''`
 
-// migrations make of a file of each version before sumless one of the next: the
-// first of version 1.
-var migrations = [sumless - 1][]string{
-	{grantsClient},
+// The tables of people are there since version 4.
+const (
+	usersTable = `CREATE TABLE users (
+		id BLOB PRIMARY KEY, -- the account's key
+		ver INTEGER NOT NULL,
+		subject TEXT NOT NULL,
+		state TEXT NOT NULL,
+		email TEXT NOT NULL, name TEXT NOT NULL, issuer TEXT NOT NULL,
+		password TEXT NOT NULL, -- argon2id
+		op BLOB,
+		created INTEGER,
+		updated INTEGER
+	) STRICT, WITHOUT ROWID`
+	sessionsTable = `CREATE TABLE sessions (
+		id BLOB NOT NULL UNIQUE, -- SHA-256 of the cookie's value
+		account BLOB NOT NULL, subject TEXT NOT NULL, label TEXT NOT NULL,
+		subject_epoch INTEGER NOT NULL, generation INTEGER NOT NULL,
+		auth_time INTEGER, born INTEGER, idle_end INTEGER, absolute_end INTEGER, expires_at INTEGER NOT NULL,
+		ended INTEGER,
+		op BLOB
+	) STRICT`
+	sessionsExpiry = `CREATE INDEX sessions_expires_at ON sessions (expires_at)`
+	consentsTable  = `CREATE TABLE consents (
+		subject TEXT NOT NULL UNIQUE,
+		ver INTEGER NOT NULL,
+		apps TEXT NOT NULL, -- JSON
+		op BLOB,
+		updated INTEGER
+	) STRICT`
+	peopleSince = 4
+)
+
+var people = []string{usersTable, sessionsTable, sessionsExpiry, consentsTable}
+
+// migrations make of a file of an older version one of a newer. None adds
+// checksums, which a file cannot have in place.
+var migrations = map[int64]struct {
+	to  int64
+	sql []string
+}{
+	1: {2, []string{grantsClient}},
+	2: {4, people},
+	3: {5, people},
 }
 
 // grantColumns are read and written in the order of codec.go.

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"rescind/shared/grant"
 	"rescind/shared/sqlite"
 	"rescind/shared/storetest"
 )
@@ -12,7 +11,7 @@ import (
 // file is one database, which each process opens for itself.
 type file string
 
-func (f file) Open(t *testing.T) grant.Store {
+func (f file) Open(t *testing.T) storetest.Store {
 	t.Helper()
 	return open(t, string(f), sqlite.Options{})
 }

@@ -43,7 +43,7 @@ func TestABackupIsCheckedWhenRestored(t *testing.T) {
 // when it is restored.
 func TestAnOlderStoreHasSumsOnceItsBackupIsRestored(t *testing.T) {
 	from, all, _ := populated(t)
-	p := old(t, from)
+	p := old(t, from, 1)
 	var says bytes.Buffer
 	s := open(t, p, sqlite.Options{Logger: slog.New(slog.NewTextHandler(&says, nil))})
 	rows := found(t, s, all)

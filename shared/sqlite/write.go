@@ -230,6 +230,7 @@ func (s *Store) deleteExpired() error {
 	for _, sql := range []string{
 		`DELETE FROM grants WHERE rowid IN (SELECT rowid FROM grants WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
 		`DELETE FROM denied WHERE rowid IN (SELECT rowid FROM denied WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
+		`DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
 	} {
 		n, err := s.writer.exec(sql, now, most)
 		if err != nil {
@@ -252,25 +253,23 @@ func (s *Store) sync(err error) {
 // updateGrant makes one conditional statement; where it changed nothing the
 // error is a *grant.Conflict with the row as it is.
 func updateGrant(c *conn, id []byte, sql string, args ...any) error {
-	changed, err := c.exec(sql, args...)
-	if err != nil || changed > 0 {
-		return err
-	}
-	stored, err := oneGrant(c, id)
-	if err != nil {
-		return err
-	}
-	return &grant.Conflict{Stored: stored}
+	return conditional(c, readGrant, findGrant, id, func(g *grant.Grant) error { return &grant.Conflict{Stored: g} }, sql, args)
 }
 
 func updateClient(c *conn, id, sql string, args ...any) error {
+	return conditional(c, readClient, findClient, id, func(n *client.Client) error { return &client.Conflict{Stored: n} }, sql, args)
+}
+
+// conditional makes one statement; where it changed nothing the error is what
+// conflict makes of the row as it is, nil where there is none.
+func conditional[T any](c *conn, read func(*stmt) (*T, error), find string, key any, conflict func(*T) error, sql string, args []any) error {
 	changed, err := c.exec(sql, args...)
 	if err != nil || changed > 0 {
 		return err
 	}
-	stored, err := oneClient(c, id)
+	stored, err := one(c, read, find, key)
 	if err != nil {
 		return err
 	}
-	return &client.Conflict{Stored: stored}
+	return conflict(stored)
 }

@@ -13,7 +13,7 @@ import (
 
 // crowd runs n at once, every second one in the other process, and gives
 // what they answer.
-func crowd[A any](w *world, n int, run func(i int, s grant.Store) A) []A {
+func crowd[A any](w *world, n int, run func(i int, s Store) A) []A {
 	answers := make([]A, n)
 	var all sync.WaitGroup
 	for i := range n {
@@ -42,7 +42,7 @@ func crowdChecks() []Check {
 		check("of 200 that refresh within the grace all get the same two tokens", func(w *world) {
 			app := w.app()
 			first := w.issue(app, unique("subject-"), true)
-			answers := crowd(w, 200, func(_ int, s grant.Store) answer { return issued(w.refresh(s, app, first.Refresh)) })
+			answers := crowd(w, 200, func(_ int, s Store) answer { return issued(w.refresh(s, app, first.Refresh)) })
 			fresh := 0
 			for _, a := range answers {
 				if a.err != nil {
@@ -64,17 +64,17 @@ func crowdChecks() []Check {
 			w.rules.Grace = 0
 			app, server := w.app(), w.server()
 			first := w.issue(app, unique("subject-"), true)
-			w.oneWins(server, crowd(w, 50, func(_ int, s grant.Store) answer { return issued(w.refresh(s, app, first.Refresh)) }))
+			w.oneWins(server, crowd(w, 50, func(_ int, s Store) answer { return issued(w.refresh(s, app, first.Refresh)) }))
 		}),
 		check("of 50 redemptions exactly one wins and the grant ends", func(w *world) {
 			sc := w.waiting(w.server())
-			w.oneWins(sc.server, crowd(w, 50, func(_ int, s grant.Store) answer { return issued(w.redeem(s, sc.app, sc.code)) }))
+			w.oneWins(sc.server, crowd(w, 50, func(_ int, s Store) answer { return issued(w.redeem(s, sc.app, sc.code)) }))
 		}),
 		check("once a revocation is answered nothing sees the token again, whatever runs beside it", revokedOnce),
 		check("no change of a client is lost", func(w *world) {
 			app := w.app(func(p *client.Policy) { p.Audience = nil })
 			const n = 24
-			for _, err := range crowd(w, n, func(i int, s grant.Store) error {
+			for _, err := range crowd(w, n, func(i int, s Store) error {
 				_, err := patiently(func() (*client.Client, error) {
 					return w.manager(s).Update(w.ctx, app.id, func(p *client.Policy) error {
 						p.Audience = append(p.Audience, fmt.Sprintf("https://%d.example", i))
@@ -92,7 +92,7 @@ func crowdChecks() []Check {
 		check("seven that keep their refresh token get seven access tokens, all alive", func(w *world) {
 			app := w.app(func(p *client.Policy) { p.RefreshRotation = client.RotateNever })
 			first := w.issue(app, unique("subject-"), true)
-			for _, a := range crowd(w, grant.Slots-1, func(_ int, s grant.Store) answer {
+			for _, a := range crowd(w, grant.Slots-1, func(_ int, s Store) answer {
 				return issued(patiently(func() (grant.Tokens, error) { return w.refresh(s, app, first.Refresh) }))
 			}) {
 				w.must(a.err, "refreshing")
@@ -107,7 +107,7 @@ func crowdChecks() []Check {
 				epoch int64
 				err   error
 			}
-			for _, r := range crowd(w, 20, func(_ int, s grant.Store) raised {
+			for _, r := range crowd(w, 20, func(_ int, s Store) raised {
 				epoch, err := w.rules.RevokeSubject(w.ctx, s, subject)
 				return raised{epoch, err}
 			}) {
@@ -126,7 +126,7 @@ func crowdChecks() []Check {
 				actor
 				err error
 			}
-			for _, m := range crowd(w, 20, func(_ int, s grant.Store) made {
+			for _, m := range crowd(w, 20, func(_ int, s Store) made {
 				_, text, err := w.manager(s).Create(w.ctx, id, appPolicy())
 				return made{actor{id, text}, err}
 			}) {
@@ -177,7 +177,7 @@ func revokedOnce(w *world) {
 		tokens []grant.Tokens
 		err    error
 	}
-	rounds := crowd(w, 7, func(i int, s grant.Store) (r round) {
+	rounds := crowd(w, 7, func(i int, s Store) (r round) {
 		last := sc.latest
 		for beyond := 0; beyond < 3 && time.Now().Before(stop); {
 			after := answered.Load() // before anything is read

@@ -69,7 +69,7 @@ func restoredAmongMany(w *world) {
 	older := w.issue(app, subject, false)
 	var most atomic.Int64
 	now := w.clock.Now().UnixMilli()
-	for _, err := range crowd(w, 60, func(i int, s grant.Store) error {
+	for _, err := range crowd(w, 60, func(i int, s Store) error {
 		told := now + rand.Int64N(1000) - 500
 		var err error
 		if i%3 == 0 {

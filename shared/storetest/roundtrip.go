@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/rand"
 	"testing"
 	"time"
@@ -53,6 +54,53 @@ func roundTrips(t *testing.T, env Env) {
 		})
 	})
 }
+
+// wholeRows are of people: each with every member set, and each set or absent.
+func wholeRows(t *testing.T, env Env) {
+	for name, run := range map[string]func(w *world, rt *rapid.T) (got, want any){
+		"every member of any account": func(w *world, rt *rapid.T) (got, want any) {
+			a := randomAccount(rt)
+			w.must(w.store.PutUser(w.ctx, a, 0), "writing")
+			return w.account(a.Key), a
+		},
+		"every member of any session": func(w *world, rt *rapid.T) (got, want any) {
+			n := randomSession(rt)
+			w.must(w.store.CreateSession(w.ctx, n), "creating")
+			return w.session(n.ID), n
+		},
+		"every member of any consents": func(w *world, rt *rapid.T) (got, want any) {
+			c := randomConsents(rt)
+			w.must(w.store.PutConsents(w.ctx, c, 0), "writing")
+			got, err := w.other.FindConsents(w.ctx, c.Subject)
+			w.must(err, "reading")
+			return got, c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ever := map[string]bool{}
+			rapid.Check(t, func(rt *rapid.T) {
+				got, want := run(newWorld(drawn{rt, t}, env), rt)
+				if names := differing(got, want); len(names) > 0 {
+					rt.Fatalf("the row differs in %v", names)
+				}
+				members(want, func(path string, set bool) { ever[path] = ever[path] || set })
+			})
+			for path, set := range ever {
+				if !set {
+					t.Errorf("no row had %s: the generator must draw it", path)
+				}
+			}
+		})
+	}
+}
+
+// drawn is a T over rapid's, with the test's context.
+type drawn struct {
+	*rapid.T
+	t *testing.T
+}
+
+func (d drawn) Context() context.Context { return d.t.Context() }
 
 // present draws a value, or its zero: absent.
 func present[V any](rt *rapid.T, draw func() V) (v V) {

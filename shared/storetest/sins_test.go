@@ -12,13 +12,14 @@ import (
 	"rescind/shared/client"
 	"rescind/shared/grant"
 	"rescind/shared/secret"
+	"rescind/shared/storetest"
 	"rescind/shared/token"
 )
 
 // A sinner is the store with one promise broken. What the store itself would
 // refuse is kept beside it, in an overlay that both processes share.
 type sinner struct {
-	grant.Store
+	storetest.Store
 	over *overlay
 }
 

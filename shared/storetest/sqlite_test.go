@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"rescind/shared/grant"
 	"rescind/shared/sqlite"
 	"rescind/shared/storetest"
 )
@@ -13,7 +12,7 @@ import (
 func open(t *testing.T) storetest.Env {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rescind.db")
-	opened := func() grant.Store {
+	opened := func() storetest.Store {
 		s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 		if err != nil {
 			t.Fatalf("opening: %v", err)

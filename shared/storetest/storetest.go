@@ -4,14 +4,21 @@ import (
 	"context"
 	"testing"
 
+	"rescind/internal/testkit/broken"
 	"rescind/shared/grant"
 )
+
+// Store is all that a store promises.
+type Store interface {
+	grant.Store
+	broken.People
+}
 
 // Backend is one set of data that starts empty but for what a new store holds.
 type Backend interface {
 	// Open opens the data as a process of its own would: a second Store from a
 	// second call shares nothing with the first but the data. The suite closes it.
-	Open(t *testing.T) grant.Store
+	Open(t *testing.T) Store
 }
 
 // T is what a check reports to; *testing.T is one.
@@ -24,7 +31,7 @@ type T interface {
 }
 
 // Env is where a check runs: two processes on one set of data.
-type Env struct{ Store, Other grant.Store }
+type Env struct{ Store, Other Store }
 
 // Check is one promise, or a promise under one interleaving or fault.
 type Check struct {
@@ -40,6 +47,7 @@ func Checks() []Check {
 	for _, some := range []func() []Check{
 		birthChecks, redeemChecks, refreshChecks, replayChecks, revokeChecks, epochChecks, clientChecks, tombstoneChecks,
 		introspectChecks, rowChecks, listChecks, walkChecks, restoreChecks, phantomChecks, generationChecks, raceChecks, bornChecks, faultChecks, crowdChecks,
+		versionChecks, sessionChecks, peopleChecks,
 	} {
 		all = append(all, some()...)
 	}
@@ -75,13 +83,14 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	t.Run("rows come back as they were written", func(t *testing.T) {
 		t.Parallel()
 		roundTrips(t, shared)
+		wholeRows(t, shared)
 	})
 }
 
 func openEnv(t *testing.T, open func(t *testing.T) Backend) Env {
 	t.Helper()
 	b := open(t)
-	opened := func() grant.Store {
+	opened := func() Store {
 		s := b.Open(t)
 		t.Cleanup(func() {
 			if err := s.Close(); err != nil {

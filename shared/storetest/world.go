@@ -37,7 +37,7 @@ func (c *clock) advance(d time.Duration) {
 type world struct {
 	T
 	ctx          context.Context
-	store, other grant.Store
+	store, other Store
 	clock        *clock
 	rules        grant.Rules
 	auth         *client.Authenticator

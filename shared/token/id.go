@@ -2,6 +2,7 @@ package token
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -42,6 +43,16 @@ func (id GrantID) String() string {
 
 // MarshalText writes the id as String does.
 func (id GrantID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote, and nothing else.
+func (id *GrantID) UnmarshalText(text []byte) error {
+	parsed, ok := ParseGrantID(string(text))
+	if !ok {
+		return errors.New("token: this is no grant id")
+	}
+	*id = parsed
+	return nil
+}
 
 // IsZero tells whether there is no id.
 func (id GrantID) IsZero() bool { return id == GrantID{} }

@@ -50,7 +50,10 @@ func TestEveryMethodOfAStoreCanBreak(t *testing.T) {
 	var none grant.Store // a method that is not ours would reach it, and panic
 	s := broken.Wrap(none)
 	s.FailAll()
-	methods := reflect.TypeFor[grant.Store]()
+	methods := reflect.TypeFor[interface {
+		grant.Store
+		broken.People
+	}]()
 	for m := range methods.NumMethod() {
 		name := methods.Method(m).Name
 		if name == "Close" {

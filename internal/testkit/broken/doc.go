@@ -1,5 +1,5 @@
 // Package broken is one store for tests that fails when and how it is told:
-// it wraps a real grant.Store and gets in the way of chosen calls.
+// it wraps a real one and gets in the way of chosen calls.
 //
 // A write can fail before anything happened, land with its answer lost, arrive
 // after the caller has given up, be delivered twice, or be slow. A hook runs

@@ -9,7 +9,7 @@ import (
 // ErrInjected is what a broken call answers: no definite answer, an outage.
 var ErrInjected = errors.New("broken: the store gave no answer (injected)")
 
-// Verb is the name of one method of grant.Store.
+// Verb is the name of one method of grant.Store or People.
 type Verb string
 
 // The verbs. Any stands for all of them.
@@ -35,12 +35,22 @@ const (
 	ListClients         Verb = "ListClients"
 	Generation          Verb = "Generation"
 	RaiseGeneration     Verb = "RaiseGeneration"
+	FindUser            Verb = "FindUser"
+	PutUser             Verb = "PutUser"
+	ListUsers           Verb = "ListUsers"
+	FindSession         Verb = "FindSession"
+	CreateSession       Verb = "CreateSession"
+	TouchSession        Verb = "TouchSession"
+	EndSession          Verb = "EndSession"
+	FindConsents        Verb = "FindConsents"
+	PutConsents         Verb = "PutConsents"
 )
 
 // Writes tells whether the verb changes anything.
 func (v Verb) Writes() bool {
 	switch v {
-	case Find, ListGrants, ListClientGrants, WalkGrants, WalkSubjects, WalkDenied, FindClient, ListClients, Generation:
+	case Find, ListGrants, ListClientGrants, WalkGrants, WalkSubjects, WalkDenied, FindClient, ListClients, Generation,
+		FindUser, ListUsers, FindSession, FindConsents:
 		return false
 	}
 	return true

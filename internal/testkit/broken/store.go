@@ -4,13 +4,24 @@ import (
 	"context"
 	"sync"
 
+	"rescind/shared/authorization"
 	"rescind/shared/grant"
+	"rescind/shared/session"
+	"rescind/shared/user"
 )
 
-// Store is a grant.Store that breaks as it is told. Only Close goes to the
-// wrapped store unseen.
+// People is what a store keeps of people, beside grant.Store.
+type People interface {
+	user.Store
+	session.Store
+	authorization.ConsentStore
+}
+
+// Store is a store that breaks as it is told. Only Close goes to the wrapped
+// store unseen.
 type Store struct {
 	grant.Store
+	People // nil where the wrapped store keeps none
 
 	mu     sync.Mutex
 	calls  []Verb
@@ -20,7 +31,10 @@ type Store struct {
 }
 
 // Wrap gives a Store that breaks nothing yet.
-func Wrap(s grant.Store) *Store { return &Store{Store: s} }
+func Wrap(s grant.Store) *Store {
+	people, _ := s.(People)
+	return &Store{Store: s, People: people}
+}
 
 // Inject adds a fault. The first that matches a call breaks it.
 func (s *Store) Inject(f Fault) {
