@@ -27,6 +27,7 @@ var beside = map[string][]string{
 	"shared/page":          {"shared/oauth"},
 	"shared/metric":        {"shared/oauth", "shared/audit"},
 	"shared/user":          upTo("shared/secret"),
+	"shared/upstream":      upTo("shared/secret"),
 	"shared/session":       append(upTo("shared/grant"), "shared/user"),
 	"shared/authorization": append(upTo("shared/grant"), "shared/user", "shared/session"),
 	"shared/dynamo":        append(upTo("shared/grant"), browsers...),
