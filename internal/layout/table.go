@@ -29,7 +29,7 @@ var beside = map[string][]string{
 	"shared/user":          upTo("shared/secret"),
 	"shared/upstream":      upTo("shared/secret"),
 	"shared/session":       append(upTo("shared/grant"), "shared/user"),
-	"shared/authorization": append(upTo("shared/grant"), "shared/user", "shared/session"),
+	"shared/authorization": append(upTo("shared/granttype"), "shared/user", "shared/session"),
 	"shared/dynamo":        append(upTo("shared/grant"), browsers...),
 	"shared/sqlite/":       append(append(upTo("shared/grant"), browsers...), "shared/sqlite/"),
 	"shared/storetest":     append(append(upTo("shared/grant"), browsers...), "internal/testkit/broken"),

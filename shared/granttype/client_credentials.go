@@ -31,7 +31,7 @@ func (ClientCredentials) Issue(ctx context.Context, r grant.Rules, s Store, req 
 	if err != nil {
 		return grant.Tokens{}, audit.Issue, err
 	}
-	audience, err := allowedAudience(c.Policy, req.Params)
+	audience, err := AllowedAudience(c.Policy, req.Params)
 	if err != nil {
 		return grant.Tokens{}, audit.Issue, err
 	}
@@ -57,9 +57,9 @@ func AllowedScope(p client.Policy, params *oauth.Params) (oauth.Scope, error) {
 	return asked, nil
 }
 
-// allowedAudience is what the resource parameters choose of the client's
+// AllowedAudience is what the resource parameters choose of the client's
 // audience, or all of it (RFC 8707 section 2). The error is invalid_target.
-func allowedAudience(p client.Policy, params *oauth.Params) ([]string, error) {
+func AllowedAudience(p client.Policy, params *oauth.Params) ([]string, error) {
 	asked, err := resources(params)
 	if err != nil || len(asked) == 0 {
 		return p.Audience, err

@@ -60,3 +60,12 @@ func (p *Params) All(name string) []string {
 	}
 	return all
 }
+
+// Each gives every parameter in turn, empty ones among them.
+func (p *Params) Each(yield func(name, value string) bool) {
+	for i := range p.pairs {
+		if !yield(p.pairs[i].name, p.pairs[i].value) {
+			return
+		}
+	}
+}
