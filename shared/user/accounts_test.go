@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"rescind/internal/testkit/broken"
 	"rescind/shared/secret"
 	"rescind/shared/user"
 )
@@ -61,14 +62,14 @@ func TestWhatIsWrongIsRefusedBeforeAnythingIsRead(t *testing.T) {
 			t.Errorf("%s of what is no email: %v", what, err)
 		}
 	}
-	if w.store.finds != 0 || len(w.store.all) != 0 {
+	if w.store.Count(broken.Any) != 0 {
 		t.Error("the store was asked")
 	}
 	w.accounts.Rand = iotest.ErrReader(errors.New("none"))
 	if _, err := w.accounts.Create(t.Context(), email, right); err == nil {
 		t.Error("an account is made without randomness")
 	}
-	if _, err := w.accounts.Upstream(t.Context(), "https://idp.example", "42", "", ""); err == nil || len(w.store.all) != 0 {
+	if _, err := w.accounts.Upstream(t.Context(), "https://idp.example", "42", "", ""); err == nil || w.store.Count(broken.PutUser) != 0 {
 		t.Errorf("an upstream account is made without randomness: %v", err)
 	}
 }
@@ -136,14 +137,14 @@ func TestWhoIsDeletedAndComesAgainIsSomebodyNew(t *testing.T) {
 func TestANewAccountFirstEndsWhatADeletionLeft(t *testing.T) {
 	w := newWorld(t)
 	first := w.create(email)
-	w.raiser.fail = errInjected
-	if err := w.accounts.Delete(t.Context(), email); !errors.Is(err, errInjected) {
+	w.fail(broken.RaiseSubjectEpoch)
+	if err := w.accounts.Delete(t.Context(), email); !errors.Is(err, broken.ErrInjected) {
 		t.Fatalf("the deletion says %v", err)
 	}
-	if _, err := w.accounts.Create(t.Context(), email, right); !errors.Is(err, errInjected) || w.row(first.Key).Subject != first.Subject {
+	if _, err := w.accounts.Create(t.Context(), email, right); !errors.Is(err, broken.ErrInjected) || w.row(first.Key).Subject != first.Subject {
 		t.Errorf("the row is taken over while nobody can end the old subject: %v", err)
 	}
-	w.raiser.fail = nil
+	w.store.Heal()
 	if _, err := w.accounts.Create(t.Context(), email, right); err != nil || w.epoch(first.Subject) == 0 {
 		t.Errorf("what the first one has lives on: %v", err)
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
+	"rescind/internal/testkit/broken"
 	"rescind/shared/secret"
 	"rescind/shared/user"
 )
@@ -33,12 +35,12 @@ func TestEachEndingWritesTheRowAndThenEndsTheSubject(t *testing.T) {
 			w := newWorld(t)
 			a := w.create(email)
 			raised := false
-			w.raiser.before = func(subject string) {
+			w.onCall(broken.RaiseSubjectEpoch, func() {
 				raised = true
-				if subject != a.Subject || w.row(a.Key).Version != 2 || w.epoch(subject) != 0 {
+				if w.row(a.Key).Version != 2 || w.epoch(a.Subject) != 0 {
 					t.Error("the subject is ended before the row says why")
 				}
-			}
+			})
 			if err := w.change(name); err != nil || !raised || w.epoch(a.Subject) < w.clock.UnixMilli() {
 				t.Errorf("the subject is at epoch %d, %v", w.epoch(a.Subject), err)
 			}
@@ -51,25 +53,17 @@ func TestEachEndingWritesTheRowAndThenEndsTheSubject(t *testing.T) {
 
 func TestAnEndingThatWasCutOffIsNoSuccessAndIsRepeated(t *testing.T) {
 	for _, name := range endings {
-		for _, broken := range []string{"find", "put", "raise"} {
-			t.Run(name+" without "+broken, func(t *testing.T) {
+		for _, verb := range []broken.Verb{broken.FindUser, broken.PutUser, broken.Find, broken.RaiseSubjectEpoch} {
+			t.Run(name+" without "+string(verb), func(t *testing.T) {
 				w := newWorld(t)
 				a := w.create(email)
-				w.store.before = func(verb string) error {
-					if verb == broken {
-						return errInjected
-					}
-					return nil
-				}
-				if broken == "raise" {
-					w.raiser.fail = errInjected
-				}
+				w.fail(verb)
 				for range 2 {
-					if err := w.change(name); !errors.Is(err, errInjected) || strings.Contains(strings.ToLower(err.Error()), "ann") {
+					if err := w.change(name); !errors.Is(err, broken.ErrInjected) || strings.Contains(strings.ToLower(err.Error()), "ann") {
 						t.Fatalf("the answer is %v", err)
 					}
 				}
-				w.store.before, w.raiser.fail = nil, nil
+				w.store.Heal()
 				if err := w.change(name); err != nil || w.epoch(a.Subject) == 0 {
 					t.Errorf("repeated: %v", err)
 				}
@@ -93,13 +87,7 @@ func TestAWriteWhoseAnswerWasLostCounts(t *testing.T) {
 				}
 			}
 			version := w.row(a.Key).Version
-			w.store.after = func(verb string) error {
-				if verb == "put" {
-					w.store.after = nil
-					return errInjected
-				}
-				return nil
-			}
+			w.store.Inject(broken.Fault{Verb: broken.PutUser, N: 1, Mode: broken.Lost})
 			if err := w.change(name); err != nil || w.row(a.Key).Version != version+1 {
 				t.Errorf("the answer is %v", err)
 			}
@@ -107,13 +95,7 @@ func TestAWriteWhoseAnswerWasLostCounts(t *testing.T) {
 	}
 	t.Run("create", func(t *testing.T) {
 		w := newWorld(t)
-		w.store.after = func(verb string) error {
-			if verb == "put" {
-				w.store.after = nil
-				return errInjected
-			}
-			return nil
-		}
+		w.store.Inject(broken.Fault{Verb: broken.PutUser, N: 1, Mode: broken.Lost})
 		a, err := w.accounts.Create(t.Context(), email, right)
 		if err != nil || w.row(a.Key).Subject != a.Subject {
 			t.Errorf("the answer is %v", err)
@@ -126,12 +108,7 @@ func TestWhoGoesAwayLeavesNothingHalfDone(t *testing.T) {
 		w := newWorld(t)
 		a := w.create(email)
 		ctx, cancel := context.WithCancel(t.Context())
-		w.store.before = func(verb string) error {
-			if verb == "put" {
-				cancel() // the caller goes away in the middle
-			}
-			return nil
-		}
+		w.onCall(broken.PutUser, cancel) // the caller goes away in the middle
 		var err error
 		switch name {
 		case "disable":
@@ -141,7 +118,6 @@ func TestWhoGoesAwayLeavesNothingHalfDone(t *testing.T) {
 		default:
 			err = w.accounts.SetPassword(ctx, email, wrong)
 		}
-		w.store.before = nil
 		if err != nil || w.epoch(a.Subject) == 0 {
 			t.Errorf("%s is cut off half-way: %v", name, err)
 		}
@@ -154,19 +130,19 @@ func TestEnableRevivesNothing(t *testing.T) {
 	if err := w.change("enable"); err != nil || w.row(a.Key).Version != 1 || w.epoch(a.Subject) != 0 {
 		t.Errorf("enabling who is on changes something: %v", err)
 	}
-	w.raiser.fail = errInjected
-	if err := w.change("disable"); !errors.Is(err, errInjected) {
+	w.fail(broken.RaiseSubjectEpoch)
+	if err := w.change("disable"); !errors.Is(err, broken.ErrInjected) {
 		t.Fatal(err)
 	}
-	if err := w.change("enable"); !errors.Is(err, errInjected) || w.row(a.Key).State != user.Off {
+	if err := w.change("enable"); !errors.Is(err, broken.ErrInjected) || w.row(a.Key).State != user.Off {
 		t.Errorf("who was switched off half-way comes alive with all they had: %v", err)
 	}
-	w.raiser.fail = nil
-	w.raiser.before = func(string) {
+	w.store.Heal()
+	w.onCall(broken.RaiseSubjectEpoch, func() {
 		if w.row(a.Key).State != user.Off {
 			t.Error("the row is on before what it had is ended")
 		}
-	}
+	})
 	if err := w.change("enable"); err != nil || w.row(a.Key).State != user.On || w.epoch(a.Subject) == 0 {
 		t.Errorf("the answer is %v", err)
 	}
@@ -184,20 +160,15 @@ func TestEnableRaisesAgainWhereTheRowMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	var between int64
-	w.store.before = func(verb string) error {
-		if verb != "put" {
-			return nil
-		}
-		w.store.before = nil
+	w.onCall(broken.PutUser, sync.OnceFunc(func() {
 		if err := w.change("enable"); err != nil {
 			t.Error(err)
 		}
 		between = w.epoch(a.Subject) // a sign-in of this moment
-		w.raiser.fail = errInjected
+		w.fail(broken.RaiseSubjectEpoch)
 		_ = w.change("disable")
-		w.raiser.fail = nil
-		return nil
-	}
+		w.store.Heal()
+	}))
 	if err := w.change("enable"); err != nil || w.epoch(a.Subject) <= between {
 		t.Errorf("what was switched off in between lives on: %v", err)
 	}
@@ -234,17 +205,12 @@ func TestALostRaceIsRunAgainUntilItIsHopeless(t *testing.T) {
 		w := newWorld(t)
 		a := w.create(email)
 		left := c.races
-		w.store.before = func(verb string) error {
-			if verb == "put" && left > 0 {
+		w.onCall(broken.PutUser, func() {
+			if left > 0 {
 				left--
-				w.store.mu.Lock()
-				defer w.store.mu.Unlock()
-				moved := w.store.all[a.Key]
-				moved.Version++
-				w.store.all[a.Key] = moved
+				w.rewrite(a.Key, func(*user.Account) {})
 			}
-			return nil
-		}
+		})
 		if err := w.change("disable"); !errors.Is(err, c.want) {
 			t.Errorf("after %d lost races: %v", c.races, err)
 		}
@@ -266,5 +232,23 @@ func TestNoErrorNamesAnybodyOrShowsAPassword(t *testing.T) {
 		if text := fmt.Sprintf("%+v", err); err == nil || strings.Contains(strings.ToLower(text), "example") || strings.Contains(text, wrong.Reveal()) {
 			t.Errorf("an error says %q", text)
 		}
+	}
+}
+
+// A new password whose write is on its way for minutes must not come back over
+// what was done since.
+func TestAWriteThatArrivesLateChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	a := w.create(email)
+	w.store.Inject(broken.Fault{Verb: broken.PutUser, N: 1, Mode: broken.Late})
+	if err := w.change("set-password"); !errors.Is(err, broken.ErrInjected) {
+		t.Fatalf("the answer is %v", err)
+	}
+	if err := w.change("disable"); err != nil {
+		t.Fatal(err)
+	}
+	w.store.Deliver(t.Context())
+	if row := w.row(a.Key); row.State != user.Off || row.Version != 2 {
+		t.Errorf("the row is %s, at version %d", row.State, row.Version)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rescind/internal/testkit/broken"
 	"rescind/shared/user"
 )
 
@@ -198,14 +199,14 @@ func TestThrottledLooksAtNothingNotEvenTheRightPassword(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		w.store.finds = 0
+		w.store.Reset()
 		w.hashes.Since()
 		var throttled *user.ErrThrottled
 		if err := w.verify(who, right, here); !errors.As(err, &throttled) || throttled.RetryAfter != time.Minute {
 			t.Errorf("%s is answered %v", who, err)
 		}
-		if hashes, _ := w.hashes.Since(); hashes != 0 || w.store.finds != 0 {
-			t.Errorf("%s: %d hashes and %d reads", who, hashes, w.store.finds)
+		if hashes, _ := w.hashes.Since(); hashes != 0 || w.store.Count(broken.Any) != 0 {
+			t.Errorf("%s: %d hashes and %d reads", who, hashes, w.store.Count(broken.Any))
 		}
 	}
 	w.clock = w.clock.Add(time.Minute)

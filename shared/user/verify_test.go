@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"rescind/internal/testkit/broken"
 	"rescind/shared/secret"
 	"rescind/shared/user"
 )
@@ -44,9 +45,7 @@ func TestWhoMayNotSignInIsAnsweredAlikeWithTheSameWork(t *testing.T) {
 			return err
 		},
 		"a row without a password": func(w *world) error {
-			a := w.create(email)
-			a.Password = secret.Text{}
-			w.store.all[a.Key] = *a
+			w.rewrite(w.create(email).Key, func(a *user.Account) { a.Password = secret.Text{} })
 			return nil
 		},
 	} {
@@ -60,14 +59,14 @@ func TestWhoMayNotSignInIsAnsweredAlikeWithTheSameWork(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.hashes.Since()
-				w.store.finds = 0
+				w.store.Reset()
 				a, err := w.accounts.Verify(t.Context(), email, password, here)
 				if a != nil || err != user.ErrCredentials {
 					t.Errorf("the answer is %v", err)
 				}
 				all, current := w.hashes.Since()
-				if all != 1 || current != 1 || w.store.finds != 1 {
-					t.Errorf("it took %d hashes, %d of them at today's cost, and %d reads", all, current, w.store.finds)
+				if all != 1 || current != 1 || w.store.Count(broken.Any) != 1 {
+					t.Errorf("it took %d hashes, %d of them at today's cost, and %d reads", all, current, w.store.Count(broken.Any))
 				}
 			})
 		}
@@ -101,19 +100,17 @@ func TestWhatCannotBeRightIsNotHashedWhoeverItIsFor(t *testing.T) {
 func TestAnOutageIsNoWrongPasswordAndTakesNoTry(t *testing.T) {
 	w := newWorld(t)
 	w.create(email)
-	w.store.before = func(string) error { return errInjected }
+	w.store.FailAll()
 	for range 3 * user.PairBurst {
-		if err := w.verify(email, right, here); !errors.Is(err, errInjected) {
+		if err := w.verify(email, right, here); !errors.Is(err, broken.ErrInjected) {
 			t.Fatalf("the answer is %v", err)
 		}
 	}
-	w.store.before = nil
+	w.store.Heal()
 	if err := w.verify(email, right, here); err != nil {
 		t.Errorf("after the outage: %v", err)
 	}
-	a := w.row(mustKey(t, email))
-	a.Password = secret.NewText("$argon2id$damaged")
-	w.store.all[a.Key] = *a
+	w.rewrite(mustKey(t, email), func(a *user.Account) { a.Password = secret.NewText("$argon2id$damaged") })
 	if err := w.verify(email, right, here); err == nil || errors.Is(err, user.ErrCredentials) || strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged row is answered %v", err)
 	}
@@ -122,23 +119,17 @@ func TestAnOutageIsNoWrongPasswordAndTakesNoTry(t *testing.T) {
 func TestAnOlderHashIsReplacedAtASignIn(t *testing.T) {
 	w := newWorld(t)
 	old := w.create(email)
-	old.Password = user.Cheaper(right.Reveal())
-	w.store.all[old.Key] = *old
-	if err := w.verify(email, wrong, here); !errors.Is(err, user.ErrCredentials) || w.row(old.Key).Version != 1 {
+	w.rewrite(old.Key, func(a *user.Account) { a.Password = user.Cheaper(right.Reveal()) })
+	if err := w.verify(email, wrong, here); !errors.Is(err, user.ErrCredentials) || w.row(old.Key).Version != 2 {
 		t.Errorf("a wrong password changes the row: %v", err)
 	}
-	w.store.before = func(verb string) error {
-		if verb == "put" {
-			return errInjected
-		}
-		return nil
-	}
+	w.fail(broken.PutUser)
 	if err := w.verify(email, right, here); err != nil {
 		t.Errorf("what cannot be replaced keeps its owner out: %v", err)
 	}
-	w.store.before = nil
+	w.store.Heal()
 	a, err := w.accounts.Verify(t.Context(), email, right, here)
-	if err != nil || a.Version != 2 || user.IsStale(a.Password) || w.row(old.Key).Version != 2 {
+	if err != nil || a.Version != 3 || user.IsStale(a.Password) || w.row(old.Key).Version != 3 {
 		t.Fatalf("it is not replaced: %v", err)
 	}
 	if err := w.accounts.Recheck(t.Context(), a); err != nil {
@@ -147,7 +138,7 @@ func TestAnOlderHashIsReplacedAtASignIn(t *testing.T) {
 	if w.epoch(a.Subject) != 0 {
 		t.Error("replacing a hash ends the user's grants")
 	}
-	if err := w.verify(email, right, here); err != nil || w.row(old.Key).Version != 2 {
+	if err := w.verify(email, right, here); err != nil || w.row(old.Key).Version != 3 {
 		t.Errorf("it is replaced again: %v", err)
 	}
 }
@@ -156,20 +147,12 @@ func TestAnOlderHashIsReplacedAtASignIn(t *testing.T) {
 func TestAReplacedHashNeverUndoesANewPassword(t *testing.T) {
 	w := newWorld(t)
 	old := w.create(email)
-	old.Password = user.Cheaper(right.Reveal())
-	w.store.all[old.Key] = *old
-	once := sync.OnceFunc(func() {
-		if err := w.accounts.SetPassword(context.Background(), email, wrong); err != nil {
+	w.rewrite(old.Key, func(a *user.Account) { a.Password = user.Cheaper(right.Reveal()) })
+	w.onCall(broken.PutUser, sync.OnceFunc(func() {
+		if err := w.accounts.SetPassword(t.Context(), email, wrong); err != nil {
 			t.Error(err)
 		}
-	})
-	w.store.before = func(verb string) error {
-		if verb == "put" {
-			w.store.before = nil
-			once()
-		}
-		return nil
-	}
+	}))
 	a, err := w.accounts.Verify(t.Context(), email, right, here)
 	if err != nil {
 		t.Fatal(err)
@@ -245,8 +228,8 @@ func TestRecheckTellsAnOutage(t *testing.T) {
 	if err := w.accounts.Recheck(t.Context(), a); err != nil {
 		t.Errorf("an unchanged account: %v", err)
 	}
-	w.store.before = func(string) error { return errInjected }
-	if err := w.accounts.Recheck(t.Context(), a); !errors.Is(err, errInjected) {
+	w.store.FailAll()
+	if err := w.accounts.Recheck(t.Context(), a); !errors.Is(err, broken.ErrInjected) {
 		t.Errorf("the answer is %v", err)
 	}
 }

@@ -1,115 +1,26 @@
 package user_test
 
 import (
-	"bytes"
-	"context"
 	"crypto/rand"
 	"errors"
 	"path/filepath"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"rescind/internal/testkit/broken"
 	"rescind/shared/grant"
 	"rescind/shared/secret"
 	"rescind/shared/sqlite"
 	"rescind/shared/user"
 )
 
-var errInjected = errors.New("the store is away")
-
-// rows is a store of accounts in memory that keeps the interface's promises.
-type rows struct {
-	mu     sync.Mutex
-	all    map[user.Key]user.Account
-	finds  int
-	before func(verb string) error // refuses a call
-	after  func(verb string) error // loses an answer
-}
-
-func (s *rows) call(verb string, do func() error) error {
-	if s.before != nil {
-		if err := s.before(verb); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	err := do()
-	s.mu.Unlock()
-	if s.after != nil {
-		return errors.Join(err, s.after(verb))
-	}
-	return err
-}
-
-func (s *rows) FindUser(_ context.Context, key user.Key) (found *user.Account, err error) {
-	err = s.call("find", func() error {
-		s.finds++
-		if a, ok := s.all[key]; ok {
-			found = &a
-		}
-		return nil
-	})
-	return found, err
-}
-
-func (s *rows) PutUser(ctx context.Context, a *user.Account, ver int64) error {
-	return s.call("put", func() error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		stored, ok := s.all[a.Key]
-		switch {
-		case ok && stored.Version != ver:
-			return &user.Conflict{Stored: &stored}
-		case !ok && ver != 0:
-			return &user.Conflict{}
-		case a.Version != ver+1 || a.Op.IsZero():
-			return errors.New("the row's version or op is wrong")
-		}
-		s.all[a.Key] = *a
-		return nil
-	})
-}
-
-func (s *rows) ListUsers(_ context.Context, after user.Key, limit int) (list []*user.Account, err error) {
-	err = s.call("list", func() error {
-		for key, a := range s.all {
-			if bytes.Compare(key[:], after[:]) > 0 {
-				list = append(list, &a)
-			}
-		}
-		slices.SortFunc(list, func(a, b *user.Account) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-		list = list[:min(limit, len(list))]
-		return nil
-	})
-	return list, err
-}
-
-// raiser is the rules over a real store, which can break.
-type raiser struct {
-	grant.SubjectEnder
-	fail   error
-	before func(subject string)
-}
-
-func (r *raiser) EndSubject(ctx context.Context, subject string) error {
-	if r.before != nil {
-		r.before(subject)
-	}
-	if r.fail != nil {
-		return r.fail
-	}
-	return r.SubjectEnder.EndSubject(ctx, subject)
-}
-
-// world is accounts on stores that can break, and a clock that only the test moves.
+// world is accounts on a real store that can break, and a clock that only the
+// test moves.
 type world struct {
 	*testing.T
 	accounts *user.Accounts
-	store    *rows
-	raiser   *raiser
+	store    *broken.Store
+	db       *sqlite.Store // the same, which never breaks and counts nothing
 	hashes   *user.Hashes
 	clock    time.Time
 }
@@ -121,10 +32,10 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := &world{T: t, store: &rows{all: map[user.Key]user.Account{}}, clock: time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.FixedZone("elsewhere", 3600))}
+	w := &world{T: t, store: broken.Wrap(db), db: db, clock: time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.FixedZone("elsewhere", 3600))}
 	now := func() time.Time { return w.clock }
-	w.raiser = &raiser{SubjectEnder: grant.SubjectEnder{Rules: grant.Defaults(now, rand.Reader), Store: db}}
-	w.accounts = user.NewAccounts(w.store, w.raiser, now, rand.Reader)
+	raiser := grant.SubjectEnder{Rules: grant.Defaults(now, rand.Reader), Store: w.store}
+	w.accounts = user.NewAccounts(w.store, raiser, now, rand.Reader)
 	w.hashes = w.accounts.CountHashes()
 	return w
 }
@@ -132,7 +43,7 @@ func newWorld(t *testing.T) *world {
 // epoch is a subject's current one.
 func (w *world) epoch(subject string) int64 {
 	w.Helper()
-	read, err := w.raiser.Store.Find(w.Context(), grant.Keys{Subjects: []string{subject}})
+	read, err := w.db.Find(w.Context(), grant.Keys{Subjects: []string{subject}})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -141,11 +52,37 @@ func (w *world) epoch(subject string) int64 {
 
 func (w *world) row(key user.Key) *user.Account {
 	w.Helper()
-	a, err := w.store.FindUser(w.Context(), key)
+	a, err := w.db.FindUser(w.Context(), key)
 	if err != nil {
 		w.Fatal(err)
 	}
 	return a
+}
+
+// rewrite puts a row past the rules, as somebody else's change.
+func (w *world) rewrite(key user.Key, edit func(*user.Account)) {
+	w.Helper()
+	a := *w.row(key)
+	a.Version++
+	edit(&a)
+	if err := w.db.PutUser(w.Context(), &a, a.Version-1); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// fail has every call of a verb fail until Heal.
+func (w *world) fail(verb broken.Verb) { w.store.Inject(broken.Fault{Verb: verb}) }
+
+// onCall runs f before each call of a verb, but for those that f makes itself.
+func (w *world) onCall(verb broken.Verb, f func()) {
+	within := false
+	w.store.Hook(func(c broken.Call) {
+		if c.Verb == verb && !c.After && !within {
+			within = true
+			f()
+			within = false
+		}
+	})
 }
 
 const (
@@ -166,6 +103,7 @@ func (w *world) create(email string) *user.Account {
 		w.Fatal(err)
 	}
 	w.hashes.Since()
+	w.store.Reset()
 	return a
 }
 
