@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -150,8 +151,9 @@ func (a *app) gateway(store grant.Store, issuer string, log audit.Log) (http.Han
 		Log:    a.log,
 	}
 	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
+	redeeming := append(slices.Clone(types), granttype.AuthorizationCode{}) // advertised only beside an authorization endpoint
 	return svc.Gateway(map[string]http.Handler{
-		endpoint.RouteToken:         svc.Token(store, types...),
+		endpoint.RouteToken:         svc.Token(store, redeeming...),
 		endpoint.RouteRevocation:    svc.Revocation(store),
 		endpoint.RouteIntrospection: svc.Introspection(store),
 		endpoint.RouteMetadata:      svc.Metadata(types...),

@@ -13,7 +13,8 @@ import (
 func main() {
 	service, settings := setup.New(setup.NoTables)
 	setup.Serve(settings, endpoint.RouteMetadata, setup.Issuing(service, endpoint.RouteMetadata, func(s *endpoint.Service) http.Handler {
-		// The token function offers the same grant types.
+		// The token function also redeems codes; only an authorization endpoint
+		// issues them, and so only beside one are they advertised.
 		return s.Metadata(granttype.ClientCredentials{}, granttype.RefreshToken{})
 	}))
 }

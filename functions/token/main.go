@@ -13,6 +13,5 @@ import (
 func main() {
 	service, settings := setup.New(setup.Tables)
 	var store endpoint.TokenStore = tables.Open(settings)
-	// The metadata function advertises the same grant types.
-	setup.Serve(settings, endpoint.RouteToken, service.Token(store, granttype.ClientCredentials{}, granttype.RefreshToken{}))
+	setup.Serve(settings, endpoint.RouteToken, service.Token(store, granttype.ClientCredentials{}, granttype.RefreshToken{}, granttype.AuthorizationCode{}))
 }

@@ -13,6 +13,7 @@ var titles = map[string]string{
 	"6749": "The OAuth 2.0 Authorization Framework",
 	"6750": "Bearer Token Usage",
 	"7009": "OAuth 2.0 Token Revocation",
+	"7636": "Proof Key for Code Exchange by OAuth Public Clients",
 	"7617": "The 'Basic' HTTP Authentication Scheme",
 	"7662": "OAuth 2.0 Token Introspection",
 	"8414": "OAuth 2.0 Authorization Server Metadata",

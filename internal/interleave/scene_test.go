@@ -22,6 +22,7 @@ var (
 func rulesAt(at time.Time) grant.Rules {
 	r := grant.Defaults(func() time.Time { return at }, rand.Reader)
 	r.WriteTimeout = time.Hour // a held call is held for as long as it takes
+	r.Unsettled = nil          // each operation is of a process of its own
 	return r
 }
 

@@ -42,7 +42,7 @@ type Event struct {
 	ClientID  string
 	Subject   string
 	GrantID   string
-	TokenKind string // "access_token" or "refresh_token", where one was presented
+	TokenKind string // "access_token", "refresh_token" or "authorization_code", where one was presented
 	Reason    string // why: one fixed phrase, or the operator's --reason
 	RequestID string
 	Source    string // the caller's address, or "operator"

@@ -14,6 +14,7 @@ import (
 	"rescind/internal/testkit/broken"
 	"rescind/shared/client"
 	"rescind/shared/grant"
+	"rescind/shared/oauth"
 	"rescind/shared/secret"
 	"rescind/shared/token"
 )
@@ -40,10 +41,10 @@ var givenForms = []form{
 		p := r.attributes(a[2])
 		r.bind(a[1], r.issue(r.app(a[0]), "", p.Scope, p.Audience).Access.Text())
 	}),
-	says(`code of (\w+) to (\w+) gives (\w+)`, func(r *run, a []string) {
-		b := r.birth(r.app(a[0]), r.subject(a[1]), scopeOf("read write"), nil)
-		code, err := r.rules.IssueCode(r.Context(), r.raw, b, grant.CodeRequest{})
-		r.must(err, "issuing a code")
+	says(`code of (\w+) to (\w+) gives (\w+)(?: sent to (\S+))?( without a challenge)?((?:; .*)?)`, func(r *run, a []string) {
+		p := r.attributes(a[5])
+		code := r.issueCode(r.app(a[0]), r.subject(a[1]), p.Scope, p.Audience, a[3], a[4] == "")
+		r.values["verifier"], r.values["challenge"] = codeVerifier, codeChallenge
 		r.bind(a[2], code.Text())
 	}),
 	says(`forgery of (\w+) gives (\w+)`, func(r *run, a []string) { r.bind(a[1], r.forged(r.value(a[0])).Text()) }),
@@ -120,6 +121,26 @@ func (r *run) fault(m broken.Mode, call string) {
 	r.faults = append(r.faults, broken.Fault{Mode: m, N: n})
 }
 
+// The example of RFC 7636 appendix B.
+const (
+	codeVerifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	codeChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+)
+
+// issueCode issues a code as the authorization endpoint does: bound to its
+// redirect_uri parameter as it was sent, to no text where it was left out.
+func (d *deployment) issueCode(of app, subject string, scope oauth.Scope, audience []string, redirectURI string, challenged bool) token.Value {
+	d.Helper()
+	req := grant.CodeRequest{RedirectURI: secret.NewText(redirectURI).Digest()}
+	if challenged {
+		req.Challenge = codeChallenge
+	}
+	code, err := d.rules.IssueCode(d.Context(), d.raw, d.birth(of, subject, scope, audience), req)
+	d.must(err, "issuing a code")
+	made.text(code.Text().Reveal())
+	return code
+}
+
 // subject gives a subject its name; one that was named before stays the same.
 func (r *run) subject(name string) string {
 	r.names[name] = name + r.suffix
@@ -184,6 +205,10 @@ func (r *run) with(p client.Policy, list string) client.Policy {
 			p.GrantTypes = strings.Fields(value)
 		case "audience":
 			p.Audience = strings.Fields(value)
+		case "redirect_uris":
+			p.RedirectURIs = strings.Fields(value)
+		case "allowed_origins":
+			p.AllowedOrigins = strings.Fields(value)
 		case "token_endpoint_auth_method":
 			p.TokenEndpointAuthMethod = value
 		case "refresh_rotation":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -94,8 +95,9 @@ func deploy(t testing.TB, on backend, issuer string) *deployment {
 func gatewayOf(t testing.TB, s *endpoint.Service, store grant.Store) http.Handler {
 	t.Helper()
 	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
+	redeeming := append(slices.Clone(types), granttype.AuthorizationCode{})
 	h, err := s.Gateway(map[string]http.Handler{
-		endpoint.RouteToken:         s.Token(store, types...),
+		endpoint.RouteToken:         s.Token(store, redeeming...),
 		endpoint.RouteRevocation:    s.Revocation(store),
 		endpoint.RouteIntrospection: s.Introspection(store),
 		endpoint.RouteMetadata:      s.Metadata(types...),
@@ -127,12 +129,13 @@ func (a app) basic() string { return basicHeader(a.id, a.text.Reveal()) }
 
 // confidential is a policy that may do what the endpoints offer.
 func confidential() client.Policy {
-	return client.Policy{Name: "app", Type: client.Confidential, GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-		Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"}}
+	return client.Policy{Name: "app", Type: client.Confidential, GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode},
+		RedirectURIs: []string{"https://app.example/cb"}, Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"}}
 }
 
 func public() client.Policy {
-	return client.Policy{Name: "spa", Type: client.Public, GrantTypes: []string{oauth.GrantRefreshToken}, Scope: oauth.Scope{"read", "write"}}
+	return client.Policy{Name: "spa", Type: client.Public, GrantTypes: []string{oauth.GrantRefreshToken, oauth.GrantAuthorizationCode},
+		RedirectURIs: []string{"https://app.example/cb"}, Scope: oauth.Scope{"read", "write"}}
 }
 
 func (d *deployment) register(name string, p client.Policy) app {
@@ -178,5 +181,6 @@ func (d *deployment) second() http.Handler {
 	d.Helper()
 	s := *d.service
 	s.Auth = client.NewAuthenticator(d.clock.Now, client.NewAttempts(10, 6*time.Second))
+	s.Rules.Unsettled = &grant.Unsettled{}
 	return gatewayOf(d, &s, d.raw)
 }

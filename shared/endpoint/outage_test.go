@@ -19,6 +19,7 @@ type kind struct {
 	prepare func(d *deployment, n int) request // n makes names unique
 	status  int                                // where nothing fails
 	spares  broken.Verb                        // a write that may fail unseen
+	again   int                                // once it was answered, where that differs
 }
 
 // TestOutageAtEveryCall fails every single call to the store, of every kind of
@@ -103,7 +104,11 @@ func (o *outages) broken(mode broken.Mode, call, many int) {
 	if now := change(before, o.dump()); now != "" && now != o.change && !o.partlySpared(now) {
 		o.Errorf("%s: the state is between before and after: changed %q, and where nothing fails %q", what, now, o.change)
 	}
-	o.retry(what, req, before)
+	want := o.kind.status
+	if got.status == want && o.kind.again != 0 {
+		want = o.kind.again
+	}
+	o.retry(what, req, before, want)
 }
 
 // partlySpared: an upgraded secret stands for itself, whatever follows it.
@@ -122,11 +127,11 @@ func (o *outages) isOutage(what string, got response) {
 	}
 }
 
-func (o *outages) retry(what string, req request, before string) {
+func (o *outages) retry(what string, req request, before string, want int) {
 	o.Helper()
 	again := overHTTP(o, o.gateway, req)
 	now := change(before, o.dump())
-	if again.status != o.kind.status || now != o.change && now != o.twice {
+	if again.status != want || now != o.change && now != o.twice {
 		o.Errorf("%s: the retry is answered %d, and %q changed in all, not %q", what, again.status, now, o.change)
 	}
 }
@@ -212,6 +217,8 @@ func kinds() []kind {
 		{name: "client_credentials with an imported secret", status: 200, spares: broken.UpdateClient, prepare: imported},
 		{name: "refresh", status: 200, prepare: at("/o/token/", refresh("{refresh}", ""))},
 		{name: "refresh without rotation", status: 200, prepare: at("/o/token/", refresh("{refresh}", ""), keeps)},
+		{name: "redemption", status: 200, again: 400, prepare: redemption(0)},
+		{name: "redemption of a used code", status: 400, prepare: redemption(1)},
 		{name: "identical replay", status: 200, prepare: later("", 1)},
 		{name: "replay for another scope", status: 200, prepare: later("&scope=read", 1)},
 		{name: "reuse", status: 400, prepare: later("", 3)},
@@ -224,6 +231,21 @@ func kinds() []kind {
 		{name: "introspection of an unknown token", status: 200, prepare: at("/o/introspect/", "token=unknown")},
 		{name: "introspection by a bearer", status: 200, prepare: byBearer},
 		{name: "health", status: 200, prepare: func(*deployment, int) request { return request{method: "GET", target: "/healthz"} }},
+	}
+}
+
+// redemption is of a code that was redeemed so often before.
+func redemption(times int) func(*deployment, int) request {
+	return func(d *deployment, n int) request {
+		a := d.register(fmt.Sprint("app", n), confidential())
+		code := d.issueCode(a, fmt.Sprint("alice", n), scopeOf("read write"), nil, "", true)
+		req := post("/o/token/", "grant_type=authorization_code&code="+reveal(code)+"&code_verifier="+codeVerifier, a.basic())
+		for range times {
+			if got := overHTTP(d, d.second(), req); got.status != 200 {
+				d.Fatalf("the first redemption is answered %s", got.without())
+			}
+		}
+		return req
 	}
 }
 

@@ -97,6 +97,48 @@ func TestAllRacersGetTheSameTokens(t *testing.T) {
 	}
 }
 
+// redeemers is how many redeem the same code at once.
+const redeemers = 50
+
+// TestOneRacerRedeemsTheCode, at either of two processes; the others' coming
+// ends the grant (RFC 6749 section 4.1.2).
+func TestOneRacerRedeemsTheCode(t *testing.T) {
+	for _, on := range backends(t) {
+		t.Run(on.name(), func(t *testing.T) {
+			d := deploy(t, on, defaultIssuer)
+			o, p := listen(t, d), *d
+			p.gateway = d.second()
+			other := listen(t, &p)
+			a := o.register("app", confidential())
+			code := o.issueCode(a, "alice"+o.suffix, scopeOf("read write"), nil, "", true)
+			var won atomic.Int64
+			var tokens atomic.Value
+			together(redeemers, func(i int) {
+				at := []over{o, other}[i%2]
+				status, body := at.ask("/o/token/", "grant_type=authorization_code&code="+reveal(code)+"&code_verifier="+codeVerifier, a)
+				switch {
+				case status == 200:
+					won.Add(1)
+					tokens.Store(body)
+				case status != 400 || !strings.Contains(body, `"invalid_grant"`):
+					t.Errorf("racer %d is answered %d: %s", i, status, body)
+				}
+			})
+			if won.Load() != 1 {
+				t.Fatalf("%d of %d racers got tokens", won.Load(), redeemers)
+			}
+			var got struct {
+				Access  string `json:"access_token"`
+				Refresh string `json:"refresh_token"`
+			}
+			o.must(json.Unmarshal([]byte(tokens.Load().(string)), &got), "reading the tokens")
+			if g := o.grant(code.GrantID()); g.Issued != 1 || g.Revoked.Reason != "code_reuse" || o.active(got.Access) || o.active(got.Refresh) {
+				t.Errorf("%d access tokens were issued, and the grant was ended for %q", g.Issued, g.Revoked.Reason)
+			}
+		})
+	}
+}
+
 // TestNothingIsActiveAfterTheRevocation: while some refresh and some
 // introspect, one revokes. What is asked after its 200 hears no.
 func TestNothingIsActiveAfterTheRevocation(t *testing.T) {

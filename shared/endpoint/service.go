@@ -10,13 +10,16 @@ import (
 	"rescind/shared/oauth"
 )
 
-// Service is what all endpoints of a process share. All members are required.
+// Service is what all endpoints of a process share. All members are
+// required where nothing else is said.
 type Service struct {
 	Issuer string // as configured, without a last slash; emitted verbatim (RFC 8414 section 2)
 	Rules  grant.Rules
 	Auth   *client.Authenticator
 	Audit  audit.Log
 	Log    *slog.Logger // access log, one line a request, and outages
+
+	Languages []string // of the pages, for the metadata; may be absent
 }
 
 // TokenStore is what the token endpoint needs of a store: the grants, and the
@@ -46,7 +49,7 @@ func (s *Service) record(ctx context.Context, c *call, e audit.Event) {
 		e.TokenKind = c.presented.Kind().String()
 	}
 	// A grant id is no secret: only a value that the grant issued connects with it.
-	if e.GrantID == "" && c.grant != nil && c.grant.Recognises(c.presented) {
+	if e.GrantID == "" && c.grant != nil && (c.grant.Recognises(c.presented) || c.grant.HasCode(c.presented)) {
 		e.GrantID = c.grant.ID.String()
 		e.Subject = c.grant.Subject
 	}

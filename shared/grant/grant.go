@@ -194,3 +194,9 @@ func (g *Grant) Recognises(v token.Value) bool {
 	}
 	return false
 }
+
+// HasCode tells whether a value is the grant's authorization code, used or not.
+// It is no token: Recognises does not know it.
+func (g *Grant) HasCode(v token.Value) bool {
+	return v.Kind() == token.Code && v.Digest().Equal(g.Code.Digest)
+}

@@ -21,11 +21,13 @@ type RedeemRequest struct {
 	Generation  int64
 	Verifier    secret.Text   // PKCE, RFC 7636 section 4.5
 	RedirectURI secret.Digest // of the redirect_uri parameter
+	Resource    []string      // empty: as granted; RFC 8707 section 2.2
 }
 
 // Redeem exchanges a code for tokens, once. A second redemption that is valid
 // in every other respect ends the grant (RFC 6749 section 4.1.2); one with the
-// wrong client, redirect URI or verifier ends nothing. Errors: *Refused, or an
+// wrong client, redirect URI or verifier ends nothing, and nor does one whose
+// first answer was an outage. Errors: *Refused, or an
 // outage.
 func (r Rules) Redeem(ctx context.Context, s RefreshStore, req RedeemRequest) (Tokens, error) {
 	return r.attempt(ctx, s, req.Client, req.Code, req.Grant, req.Generation,
@@ -49,18 +51,25 @@ func (r Rules) planRedeem(g *Grant, cur Current, req RedeemRequest) (plan, error
 	if dead := g.Dead(cur, now); dead != "" {
 		return plan{}, invalidGrant(dead)
 	}
+	slot, err := r.newSlot(g, cur.Client.Policy, nil, req.Resource, now)
+	if err != nil {
+		return plan{}, err
+	}
+	if t, ok := r.untold(g, now); ok {
+		return plan{tokens: t}, nil
+	}
 	if g.Code.Used { // also after its expiry: the code stays known for the grant's life for this
 		return plan{reuse: "code_reuse"}, nil
 	}
 	if !now.Before(g.Code.Expires) {
 		return plan{}, invalidGrant(DeadExpired)
 	}
-	return r.planFirst(g, cur, now, req)
+	return r.planFirst(g, cur, slot, req)
 }
 
 // planFirst issues the grant's first access and refresh token and marks the
 // code as used, all in one change.
-func (r Rules) planFirst(g *Grant, cur Current, now time.Time, req RedeemRequest) (plan, error) {
+func (r Rules) planFirst(g *Grant, cur Current, slot Slot, req RedeemRequest) (plan, error) {
 	op, err := secret.NewOp(r.Rand)
 	if err != nil {
 		return plan{}, err
@@ -75,14 +84,27 @@ func (r Rules) planFirst(g *Grant, cur Current, now time.Time, req RedeemRequest
 			return plan{}, err
 		}
 	}
-	slot := Slot{Issued: now, Expires: r.accessEnd(cur.Client.Policy, now, g.AbsoluteEnd)}
 	p := r.planAccess(g, cur.Client.Policy, slot, access, refresh)
 	p.change.If.ClientID, p.change.If.UnusedCode = g.ClientID, req.Code.Digest()
-	p.change.UseCode, p.change.Op, p.ours.op = true, op, op
+	p.change.UseCode, p.change.Op, p.ours.op, p.once = true, op, op, true
 	if refresh.Kind() == token.Refresh {
 		p.change.Rotation, p.change.Family = &Rotated{Refresh: refresh.Digest()}, refresh.Family()
 	}
 	return p, nil
+}
+
+// untold gives the tokens of a redemption that landed and was answered as an
+// outage, for as long as nothing else was done with them.
+func (r Rules) untold(g *Grant, now time.Time) (Tokens, bool) {
+	if !g.Code.Used {
+		return Tokens{}, false
+	}
+	t, ok := r.Unsettled.take(g.Op, now)
+	n := g.FindAccess(t.Access.Digest())
+	if !ok || n < 0 || !t.Refresh.Digest().Equal(g.Refresh) {
+		return Tokens{}, false
+	}
+	return r.tokens(g, g.Access[n], t.Access, t.Refresh, now), true
 }
 
 // verifies checks S256, RFC 7636 section 4.6. A grant without a challenge

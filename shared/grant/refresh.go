@@ -52,6 +52,7 @@ type plan struct {
 	change *Change
 	ours   mark
 	reuse  string // end the grant, for this reason
+	once   bool   // if nobody can tell whether the change landed, its answer is kept for whoever tries again
 }
 
 // Refresh issues a new access token and, for a client whose tokens rotate, a
@@ -91,6 +92,9 @@ func (r Rules) attempt(ctx context.Context, s RefreshStore, who client.Authentic
 			return p.tokens, nil
 		}
 		if _, lost := isConflict(err); !lost {
+			if p.once {
+				r.Unsettled.keep(p.ours.op, p.tokens, r.now())
+			}
 			return Tokens{}, fmt.Errorf("writing the grant: %w", err)
 		}
 		rows, err := s.Find(ctx, Keys{Clients: []string{who.ID()}, Grants: []token.GrantID{v.GrantID()}})
@@ -145,7 +149,7 @@ func (r Rules) planRefresh(g *Grant, cur Current, req RefreshRequest) (plan, err
 	case !now.Before(g.refreshEnd()):
 		return plan{}, invalidGrant(DeadExpired)
 	}
-	slot, err := r.newSlot(g, cur.Client.Policy, req, now)
+	slot, err := r.newSlot(g, cur.Client.Policy, req.Scope, req.Resource, now)
 	if err != nil {
 		return plan{}, err
 	}
@@ -157,22 +161,22 @@ func (r Rules) planRefresh(g *Grant, cur Current, req RefreshRequest) (plan, err
 
 // newSlot checks what the request asks for against what was granted: it may
 // narrow, never widen (RFC 6749 section 6, RFC 8707 section 2.2).
-func (r Rules) newSlot(g *Grant, p client.Policy, req RefreshRequest, now time.Time) (Slot, error) {
-	if !req.Scope.Within(g.Scope) {
+func (r Rules) newSlot(g *Grant, p client.Policy, scope oauth.Scope, resource []string, now time.Time) (Slot, error) {
+	if !scope.Within(g.Scope) {
 		return Slot{}, refuse(oauth.InvalidScope, "scope_wider_than_granted", "The scope asked for is wider than what was granted.")
 	}
 	slot := Slot{Issued: now, Expires: r.accessEnd(p, now, g.AbsoluteEnd)}
-	if len(req.Scope) > 0 && !req.Scope.Equal(g.Scope) {
-		slot.Scope = req.Scope
+	if len(scope) > 0 && !scope.Equal(g.Scope) {
+		slot.Scope = scope
 	}
-	for _, res := range req.Resource {
+	for _, res := range resource {
 		if !slices.Contains(g.Audience, res) {
 			return Slot{}, refuse(oauth.InvalidTarget, "resource_not_granted", "The resource asked for is not among those granted.")
 		}
 	}
-	lacks := func(a string) bool { return !slices.Contains(req.Resource, a) }
-	if len(req.Resource) > 0 && slices.ContainsFunc(g.Audience, lacks) {
-		slot.Audience = slices.Compact(slices.Sorted(slices.Values(req.Resource))) // one may stand twice
+	lacks := func(a string) bool { return !slices.Contains(resource, a) }
+	if len(resource) > 0 && slices.ContainsFunc(g.Audience, lacks) {
+		slot.Audience = slices.Compact(slices.Sorted(slices.Values(resource))) // one may stand twice
 	}
 	return slot, nil
 }
@@ -227,7 +231,7 @@ func (r Rules) planReplay(g *Grant, cur Current, req RefreshRequest, now time.Ti
 		t.Replayed = true
 		return plan{tokens: t}, nil
 	}
-	slot, err := r.newSlot(g, cur.Client.Policy, req, now)
+	slot, err := r.newSlot(g, cur.Client.Policy, req.Scope, req.Resource, now)
 	if err != nil {
 		return plan{}, err
 	}

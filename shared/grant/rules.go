@@ -23,6 +23,8 @@ type Rules struct {
 	CodeLifetime    time.Duration // of an authorization code
 	Grace           time.Duration // in which the preceding refresh token gets the identical answer
 	WriteTimeout    time.Duration // for a write, and for the read that settles it, each
+
+	Unsettled *Unsettled // of this process; nil: it remembers nothing
 }
 
 // Defaults are the pinned lifetimes: an access token 1 h, refresh 30 days idle
@@ -36,6 +38,7 @@ func Defaults(now func() time.Time, rand io.Reader) Rules {
 		CodeLifetime:    time.Minute,
 		Grace:           30 * time.Second,
 		WriteTimeout:    5 * time.Second,
+		Unsettled:       &Unsettled{},
 	}
 }
 

@@ -61,9 +61,13 @@ func TestPresented(t *testing.T) {
 		{"a code as a refresh token", granttype.RefreshToken{}, made[token.Code], 0},
 		{"junk as a refresh token", granttype.RefreshToken{}, "junk", 0},
 		{"nothing as a refresh token", granttype.RefreshToken{}, "", 0},
+		{"a code", granttype.AuthorizationCode{}, made[token.Code], token.Code},
+		{"a refresh token as a code", granttype.AuthorizationCode{}, made[token.Refresh], 0},
+		{"an access token as a code", granttype.AuthorizationCode{}, made[token.Access], 0},
+		{"a damaged code", granttype.AuthorizationCode{}, made[token.Code] + "A", 0},
 		{"a refresh token beside client_credentials", granttype.ClientCredentials{}, made[token.Refresh], 0},
 	} {
-		if got := tt.of.Presented(params("refresh_token", tt.text)); got.Kind() != tt.want {
+		if got := tt.of.Presented(params("refresh_token", tt.text, "code", tt.text)); got.Kind() != tt.want {
 			t.Errorf("%s is taken for a %s", tt.name, got.Kind())
 		}
 	}
