@@ -24,6 +24,7 @@ const layout = () => {
   if (wider > 0) found.push(`scrolls sideways by ${wider} px`);
   for (const e of document.querySelectorAll("button, a, input:not([type=hidden])")) {
     if (e.getBoundingClientRect().height < 44) found.push(`lower than 44 px: ${e.outerHTML.slice(0, 80)}`);
+    if (parseFloat(getComputedStyle(e).transitionDuration) > 0) found.push(`moves for who asked for no motion: ${e.outerHTML.slice(0, 80)}`);
   }
   return found;
 };
@@ -49,7 +50,7 @@ const keyboard = async (page) => {
   return found;
 };
 
-// No transition is caught halfway.
+// As for those who ask for no motion; nor is a transition caught halfway then.
 const still = { name: "prefers-reduced-motion", value: "reduce" };
 
 fs.mkdirSync(OUT, { recursive: true });
