@@ -28,6 +28,7 @@ var beside = map[string][]string{
 	"shared/metric":        {"shared/oauth", "shared/audit"},
 	"shared/user":          upTo("shared/secret"),
 	"shared/upstream":      upTo("shared/secret"),
+	"shared/browser":       append(append(upTo("shared/endpoint"), browsers...), "shared/page", "shared/upstream"),
 	"shared/session":       append(upTo("shared/grant"), "shared/user"),
 	"shared/authorization": append(upTo("shared/granttype"), "shared/user", "shared/session"),
 	"shared/dynamo":        append(upTo("shared/grant"), browsers...),
