@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"rescind/shared/audit"
 	"rescind/shared/client"
 	"rescind/shared/endpoint"
-	"rescind/shared/grant"
 	"rescind/shared/granttype"
 )
 
@@ -142,7 +140,7 @@ func collectSeldom() {
 }
 
 // gateway is all endpoints over one store.
-func (a *app) gateway(store grant.Store, issuer string, log audit.Log) (http.Handler, error) {
+func (a *app) gateway(store operatorStore, issuer string, log audit.Log) (http.Handler, error) {
 	svc := &endpoint.Service{
 		Issuer: issuer,
 		Rules:  a.rules,
@@ -150,13 +148,17 @@ func (a *app) gateway(store grant.Store, issuer string, log audit.Log) (http.Han
 		Audit:  log,
 		Log:    a.log,
 	}
-	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
-	redeeming := append(slices.Clone(types), granttype.AuthorizationCode{}) // advertised only beside an authorization endpoint
+	pages, err := a.pages(svc, store)
+	if err != nil {
+		return nil, err
+	}
+	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}, granttype.AuthorizationCode{}}
 	return svc.Gateway(map[string]http.Handler{
-		endpoint.RouteToken:         svc.Token(store, redeeming...),
+		endpoint.RouteToken:         svc.Token(store, types...),
 		endpoint.RouteRevocation:    svc.Revocation(store),
 		endpoint.RouteIntrospection: svc.Introspection(store),
 		endpoint.RouteMetadata:      svc.Metadata(types...),
+		endpoint.RouteBrowser:       pages,
 	}, store)
 }
 

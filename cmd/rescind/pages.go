@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"rescind/shared/browser"
+	"rescind/shared/endpoint"
+	"rescind/shared/grant"
+	"rescind/shared/session"
+	"rescind/shared/upstream"
+	"rescind/shared/user"
+)
+
+// pages are what people's browsers ask: signing in, consent, and what they have
+// authorized. The upstream provider, if any, stands in the environment, since
+// its secret must not stand on a command line.
+func (a *app) pages(svc *endpoint.Service, store browser.Store) (http.Handler, error) {
+	s := &browser.Service{
+		Endpoint: svc,
+		Store:    store,
+		Sessions: session.Defaults(a.rules.Now, a.rules.Rand),
+		Accounts: user.NewAccounts(store, subjects{a.rules, store}, a.rules.Now, a.rules.Rand),
+	}
+	cfg, err := upstream.FromEnv(os.Getenv)
+	if err != nil {
+		return nil, fmt.Errorf("the upstream provider: %w", err)
+	}
+	if cfg != nil {
+		s.Upstream = upstream.New(*cfg, svc.Issuer+endpoint.PathUpstreamCallback, nil, a.rules.Now)
+	}
+	return browser.New(s)
+}
+
+// subjects ends all that a user has. It implements user.Raiser.
+type subjects struct {
+	rules grant.Rules
+	store grant.SubjectStore
+}
+
+func (s subjects) EndSubject(ctx context.Context, subject string) error {
+	_, err := s.rules.RevokeSubject(ctx, s.store, subject)
+	return err
+}
