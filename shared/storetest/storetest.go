@@ -47,7 +47,7 @@ func Checks() []Check {
 	for _, some := range []func() []Check{
 		birthChecks, redeemChecks, refreshChecks, replayChecks, revokeChecks, epochChecks, clientChecks, tombstoneChecks,
 		introspectChecks, rowChecks, listChecks, walkChecks, restoreChecks, phantomChecks, generationChecks, raceChecks, bornChecks, faultChecks, crowdChecks,
-		versionChecks, sessionChecks, peopleChecks,
+		versionChecks, sessionChecks, peopleChecks, peopleFaultChecks,
 	} {
 		all = append(all, some()...)
 	}
