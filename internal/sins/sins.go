@@ -110,7 +110,7 @@ var sins = []sin{
 	{
 		Name: "scope-widened", What: "a refresh may ask for more than was granted",
 		File: "shared/grant/refresh.go", Packages: append(wire, rules...),
-		Find: "	if !req.Scope.Within(g.Scope) {", Replace: "	if false && !req.Scope.Within(g.Scope) {",
+		Find: "	if !scope.Within(g.Scope) {", Replace: "	if false && !scope.Within(g.Scope) {",
 	},
 	{
 		Name: "seen-by-all", What: "introspection tells every client of every token",
