@@ -52,6 +52,15 @@ func TestTemplateFunctionsAreTheFolders(t *testing.T) {
 	}
 }
 
+// TestTheGatewayLeavesCORSToTheFunctions: its own knows no clients, and would
+// take the place of theirs.
+func TestTheGatewayLeavesCORSToTheFunctions(t *testing.T) {
+	api := readTemplate(t).at(t, "Resources", "Api", "Properties").(yamlMap)
+	if own, there := api["CorsConfiguration"]; there || len(api) == 0 {
+		t.Errorf("the API's own CORS is %v", own)
+	}
+}
+
 func TestTemplateRoutesAreTheEndpoints(t *testing.T) {
 	template := readTemplate(t)
 	want := map[string]string{}

@@ -120,11 +120,24 @@ func replyDocument(w http.ResponseWriter, r *http.Request, body []byte, etag str
 	h["X-Content-Type-Options"] = valueNosniff
 	h.Set("Cache-Control", "public, max-age=3600")
 	h.Set("ETag", etag)
+	h.Set("Access-Control-Allow-Origin", "*") // it is public
 	if etagMatches(r.Header.Values("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
+}
+
+// replyPreflight allows a script to send what clients send. The answer's reader
+// is not chosen by it.
+func replyPreflight(w http.ResponseWriter) {
+	h := w.Header()
+	noStore(h)
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "POST")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id")
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // replyHealth is for the local gateway's /healthz.

@@ -14,6 +14,10 @@ import (
 // (section 2.1).
 func (s *Service) Revocation(store grant.RevokeStore) http.Handler {
 	return s.handle(RouteRevocation, func(w http.ResponseWriter, r *http.Request, c *call) error {
+		if isPreflight(r) {
+			replyPreflight(w)
+			return nil
+		}
 		if err := c.enter(w, r); err != nil {
 			return err
 		}
@@ -25,6 +29,7 @@ func (s *Service) Revocation(store grant.RevokeStore) http.Handler {
 		if err := s.authenticate(ctx, c, store); err != nil {
 			return err
 		}
+		c.share(w, r)
 		if text == "" {
 			return missing("The token parameter is missing.")
 		}

@@ -14,6 +14,10 @@ import (
 // Token is the token endpoint, RFC 6749 section 3.2, with the grant types given.
 func (s *Service) Token(store TokenStore, types ...granttype.Type) http.Handler {
 	return s.handle(RouteToken, func(w http.ResponseWriter, r *http.Request, c *call) error {
+		if isPreflight(r) {
+			replyPreflight(w)
+			return nil
+		}
 		if err := c.enter(w, r); err != nil {
 			return err
 		}
@@ -29,6 +33,7 @@ func (s *Service) Token(store TokenStore, types ...granttype.Type) http.Handler 
 		if err := s.authenticate(ctx, c, store); err != nil {
 			return err
 		}
+		c.share(w, r)
 		s.upgradeSecret(ctx, c, store)
 		switch {
 		case wanted == "":
