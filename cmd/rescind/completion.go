@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rescind/shared/client"
+	"rescind/shared/user"
 )
 
 // shells are those that a completion can be made for, each with the line that
@@ -34,9 +36,9 @@ func (a *app) completionCommand() *cobra.Command {
 	}
 	return &cobra.Command{
 		Use:   "completion SHELL",
-		Short: "Print what makes a shell complete commands, flags and client ids",
+		Short: "Print what makes a shell complete commands, flags, client ids and users",
 		Long: `Print the script that makes a shell complete commands and flags, and the ids of
-clients where the store is a SQLite file. SHELL is ` + strings.Join(names, ", ") + `.
+clients and the users where the store is a SQLite file. SHELL is ` + strings.Join(names, ", ") + `.
 To switch it on, put into the shell's startup file:
 
 ` + strings.Join(uses, "\n") + `
@@ -60,12 +62,16 @@ The bash one needs the package bash-completion, installed and loaded before it.`
 	}
 }
 
-// completeClients has the shell complete client ids, where a command takes one.
+// completeClients has the shell complete client ids and users, where a command
+// takes one.
 func (a *app) completeClients(cmd *cobra.Command) {
 	for _, below := range cmd.Commands() {
 		a.completeClients(below)
 		if below.Parent().Name() == "client" && strings.HasSuffix(below.Use, " ID") {
 			below.ValidArgsFunction = a.clientIDs
+		}
+		if below.Parent().Name() == "user" && strings.HasSuffix(below.Use, " USER") {
+			below.ValidArgsFunction = a.userNames
 		}
 		if below.Flags().Lookup("client") != nil {
 			_ = below.RegisterFlagCompletionFunc("client", a.clientIDs) // fails only for a flag that is not there
@@ -80,9 +86,53 @@ const (
 	mostCompleted   = 500
 )
 
-// clientIDs gives the ids that begin so, of a SQLite store that is there.
-// DynamoDB is never asked: a key pressed must not cost a scan.
+// clientIDs gives the ids of clients that begin so.
 func (a *app) clientIDs(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	return a.complete(cmd, args, func(ctx context.Context, store operatorStore) (ids []string, err error) {
+		err = everyPage(ctx, listPage, store.ListClients, clientID, func(page []*client.Client) error {
+			for _, c := range page {
+				if c.State != client.Deleted && strings.HasPrefix(c.ID, begun) {
+					ids = append(ids, c.ID+"\t"+c.Policy.Name)
+				}
+			}
+			return enough(ids)
+		})
+		return ids, err
+	})
+}
+
+// userNames gives the emails of built-in accounts that begin so, and the
+// subjects of the others.
+func (a *app) userNames(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	return a.complete(cmd, args, func(ctx context.Context, store operatorStore) (names []string, err error) {
+		err = everyPage(ctx, listPage, store.ListUsers, userKey, func(page []*user.Account) error {
+			for _, u := range page {
+				name, about := u.Email, u.Subject
+				if u.Issuer != "" {
+					name, about = u.Subject, u.Email
+				}
+				if u.State != user.Deleted && strings.HasPrefix(name, begun) {
+					names = append(names, name+"\t"+about)
+				}
+			}
+			return enough(names)
+		})
+		return names, err
+	})
+}
+
+var errEnough = errors.New("enough")
+
+func enough(found []string) error {
+	if len(found) >= mostCompleted {
+		return errEnough
+	}
+	return nil
+}
+
+// complete gives what list finds in a SQLite store that is there, for the first
+// argument. DynamoDB is never asked: a key pressed must not cost a scan.
+func (a *app) complete(cmd *cobra.Command, args []string, list func(context.Context, operatorStore) ([]string, error)) ([]string, cobra.ShellCompDirective) {
 	const nothing = cobra.ShellCompDirectiveNoFileComp
 	l, err := parseStore(a.storeName)
 	if err != nil || !l.isFile() || !l.exists() || len(args) > 0 {
@@ -96,21 +146,9 @@ func (a *app) clientIDs(cmd *cobra.Command, args []string, begun string) ([]stri
 		return nil, nothing // the command itself will say why
 	}
 	defer func() { _ = store.Close() }() // only read
-	var ids []string
-	for after := ""; len(ids) < mostCompleted; {
-		page, err := store.ListClients(ctx, after, listPage)
-		if err != nil {
-			return nil, nothing
-		}
-		for _, c := range page {
-			if c.State != client.Deleted && strings.HasPrefix(c.ID, begun) {
-				ids = append(ids, c.ID+"\t"+c.Policy.Name)
-			}
-		}
-		if len(page) < listPage {
-			break
-		}
-		after = page[len(page)-1].ID
+	found, err := list(ctx, store)
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, nothing
 	}
-	return ids, nothing
+	return found, nothing
 }

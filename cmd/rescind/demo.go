@@ -27,11 +27,12 @@ const (
 type demo struct {
 	confidential, public *client.Client
 	secret               secret.Text
+	user                 demoUser
 }
 
-// prepareDemo finds the demo clients, or registers those that were never
-// there. A deleted one is not made again: somebody wanted it gone.
-func (a *app) prepareDemo(ctx context.Context, store client.Store) (demo, error) {
+// prepareDemo finds the demo clients and the demo user, or makes those that were
+// never there. A deleted one is not made again: somebody wanted it gone.
+func (a *app) prepareDemo(ctx context.Context, store operatorStore) (demo, error) {
 	d, err := findDemo(ctx, store)
 	if err != nil {
 		return d, err
@@ -49,6 +50,9 @@ func (a *app) prepareDemo(ctx context.Context, store client.Store) (demo, error)
 			GrantTypes: []string{oauth.GrantRefreshToken},
 			Scope:      oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"},
 		})
+	}
+	if err == nil {
+		d.user, err = a.prepareDemoUser(ctx, store)
 	}
 	return d, err
 }
@@ -96,10 +100,11 @@ func better(a, b *client.Client) *client.Client {
 
 // bannerView is the banner as JSON.
 type bannerView struct {
-	Issuer      string      `json:"issuer"`
-	Addresses   []string    `json:"addresses"`
-	Store       string      `json:"store"`
-	DemoClients []*demoView `json:"demo_clients,omitempty"`
+	Issuer      string          `json:"issuer"`
+	Addresses   []string        `json:"addresses"`
+	Store       string          `json:"store"`
+	DemoClients []*demoView     `json:"demo_clients,omitempty"`
+	DemoUsers   []*demoUserView `json:"demo_users,omitempty"`
 }
 
 type demoView struct {
@@ -110,7 +115,7 @@ type demoView struct {
 }
 
 func (a *app) printBanner(s site, listeners []net.Listener, d demo) error {
-	v := bannerView{Issuer: s.issuer, Store: s.store}
+	v := bannerView{Issuer: s.issuer, Store: s.store, DemoUsers: d.user.view()}
 	for _, l := range listeners {
 		v.Addresses = append(v.Addresses, l.Addr().String())
 	}
@@ -132,6 +137,7 @@ func (a *app) printBanner(s site, listeners []net.Listener, d demo) error {
 		default:
 			writeLater(w, s, d)
 		}
+		d.user.write(w, s)
 		fmt.Fprintln(w, "\nCtrl-C stops it.")
 	})
 }

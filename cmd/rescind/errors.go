@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"rescind/shared/client"
+	"rescind/shared/user"
 )
 
 // usageError is a command line that cannot be meant: exit status 2.
@@ -28,13 +29,16 @@ func isUsage(err error) bool {
 	return errors.As(err, &usage)
 }
 
-// isRefusal tells a client that cannot be changed so, or a restore that was not
+var errNoSubject = errors.New("there is no user with this subject")
+
+// isRefusal tells a client or user that cannot be changed so, or a restore that was not
 // begun, from an outage.
 func isRefusal(err error) bool {
 	if restore := (*refusedRestore)(nil); errors.As(err, &restore) {
 		return true
 	}
-	for _, refusal := range []error{client.ErrUnknown, client.ErrDeleted, client.ErrExists, client.ErrNoSecret} {
+	for _, refusal := range []error{client.ErrUnknown, client.ErrDeleted, client.ErrExists, client.ErrNoSecret,
+		user.ErrUnknown, user.ErrExists, user.ErrNoPassword, user.ErrPasswordCommon, errNoSubject} {
 		if errors.Is(err, refusal) {
 			return true
 		}
@@ -72,6 +76,10 @@ func explain(err error) string {
 		text += "; deploy the template, or make the tables of a local engine with `rescind store create`"
 	case errors.Is(err, client.ErrUnknown):
 		text += "; `rescind client list` shows those there are"
+	case errors.Is(err, user.ErrUnknown), errors.Is(err, errNoSubject):
+		text += "; `rescind user list` shows those there are, and who signs in elsewhere is named by the subject"
+	case errors.Is(err, user.ErrNoPassword):
+		text += "; change it there"
 	case errors.Is(err, client.ErrNoSecret):
 		text += "; there is nothing to rotate"
 	case errors.Is(err, client.ErrDeleted):

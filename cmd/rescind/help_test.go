@@ -34,7 +34,8 @@ func TestHelpOfEveryCommandNamesEveryFlagAndCommand(t *testing.T) {
 	for _, cmd := range all {
 		names = append(names, cmd.CommandPath())
 	}
-	for _, name := range []string{"serve", "backup", "restore", "restore accept", "journal export", "client import", "client export", "doctor", "stats", "completion", "man"} {
+	for _, name := range []string{"serve", "backup", "restore", "restore accept", "journal export", "client import", "client export", "doctor", "stats", "completion", "man",
+		"user create", "user list", "user disable", "user enable", "user delete", "user set-password"} {
 		if !slices.Contains(names, "rescind "+name) {
 			t.Errorf("there is no command %s", name)
 		}
@@ -115,6 +116,17 @@ func TestWrongCommandLinesAreStatus2AndChangeNothing(t *testing.T) {
 		"serve --addr 127.0.0.1:99999":                            "HOST:PORT",
 		"serve --issuer http://example.com":                       "https URL",
 		"restore accept":                                          "--yes",
+		"user":                                                    "name a command after rescind user",
+		"user create":                                             "takes one argument, the user's email",
+		"user create ann --generate":                              "one @",
+		"user create ann@example.com":                             "--password-stdin, or have one made with --generate",
+		"user create rsc_at_x@example.com --generate":             "looks like a token or secret",
+		"user create ann@example.com --generate --password-stdin": "not both",
+		"user disable":                                            "the user's email or subject",
+		"user disable ann":                                        "neither an email nor a subject",
+		"user enable a@b@c":                                       "one @",
+		"user delete rsc_at_x":                                    "looks like a token or secret",
+		"user set-password ann@example.com":                       "--password-stdin, or have one made with --generate",
 		"help nosuch":                                             "`rescind help topics` the topics",
 		"help client nosuch":                                      "there is no help for",
 		"help lea":                                                "did you mean leak?",

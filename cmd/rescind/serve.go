@@ -66,7 +66,7 @@ put aside as FILE.1, and one that cannot be written fails no request.`,
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8000", "the `HOST:PORT` to listen on; port 0 takes any that is free")
 	flags.StringVar(&f.issuer, "issuer", "", "the `URL` that stands in the metadata and in introspections (default http://localhost:PORT)")
 	flags.StringVar(&f.trail, "audit-trail", "", "keep the audit in this `FILE` too, or off (default what RESCIND_AUDIT_TRAIL says,\nelse PATH-audit.jsonl beside sqlite:PATH, and off for DynamoDB)")
-	flags.BoolVar(&f.demo, "demo", false, "register a demo client of each type on the first start, and print how to use them")
+	flags.BoolVar(&f.demo, "demo", false, "register a demo client of each type, and make a demo user, on the first start, and\nprint how to use them")
 	return cmd
 }
 

@@ -16,13 +16,19 @@ import (
 	"rescind/shared/endpoint"
 )
 
+var demoPassword = regexp.MustCompile(`(?m)^  password  (\S+)$`)
+
 var pasted = regexp.MustCompile(`(?m)^(TOKEN=|curl ).*$`)
 
 func TestFirstStartLaterStartAndTheThreeLines(t *testing.T) {
 	store := "sqlite:" + filepath.Join(privateDir(t), "new", "rescind.db")
 	first := start(t, store, "--demo")
 	out := first.stdout.String()
-	expect(t, out, "Creating the store in ", "shown this once", "demo-confidential-", "demo-public-", "rsc_cs_")
+	expect(t, out, "Creating the store in ", "shown this once", "demo-confidential-", "demo-public-", "rsc_cs_", "A demo user was made", demoEmail)
+	shown := demoPassword.FindStringSubmatch(out)
+	if shown == nil || !(&world{t, store}).signsIn(demoEmail, shown[1]) {
+		t.Errorf("the demo user's password does not sign in:\n%s", out)
+	}
 	lines := pasted.FindAllString(out, -1)
 	if len(lines) != 3 {
 		t.Fatalf("%d lines to paste:\n%s", len(lines), out)
@@ -39,13 +45,14 @@ func TestFirstStartLaterStartAndTheThreeLines(t *testing.T) {
 
 	later := start(t, store, "--demo")
 	out = later.stdout.String()
-	expect(t, out, "The demo clients: demo-confidential-", "go run ./cmd/rescind client rotate-secret demo-confidential-", "--store "+store)
+	expect(t, out, "The demo clients: demo-confidential-", "go run ./cmd/rescind client rotate-secret demo-confidential-", "--store "+store,
+		"The demo user is "+demoEmail, "go run ./cmd/rescind user set-password "+demoEmail+" --generate --store "+store)
 	if strings.Contains(out, "Creating the store") || strings.Contains(out, ours) {
 		t.Error("a later start says that it is the first, or shows a secret")
 	}
 	w := &world{t, store}
-	if n := len(w.json("client", "list")["clients"].([]any)); n != 2 {
-		t.Errorf("%d clients", n)
+	if n := len(w.json("client", "list")["clients"].([]any)); n != 2 || len(w.users()) != 1 || strings.Contains(out, shown[1]) {
+		t.Errorf("%d clients, or the demo user's password is shown again", n)
 	}
 }
 
@@ -77,12 +84,17 @@ func TestDemoIsNotMadeAgainWhenItWasDeletedOrSwitchedOff(t *testing.T) {
 	start(t, w.store, "--demo").stop(nil)
 	id := text(t, w.json("client", "list")["clients"].([]any)[0].(map[string]any), "client_id")
 	w.ok("client", "disable", id)
+	w.ok("user", "disable", demoEmail)
 	off := start(t, w.store, "--demo")
-	expect(t, off.stdout.String(), "rescind client enable "+id)
+	expect(t, off.stdout.String(), "rescind client enable "+id, "rescind user enable "+demoEmail)
 	off.stop(nil)
 	w.ok("client", "delete", id)
+	w.ok("user", "delete", demoEmail)
 	gone := start(t, w.store, "--demo")
-	expect(t, gone.stdout.String(), id+" (deleted)", "rescind client create")
+	expect(t, gone.stdout.String(), id+" (deleted)", "rescind client create", "rescind user create")
+	if len(w.users()) != 0 {
+		t.Error("the demo user was made again")
+	}
 	if n := len(w.json("client", "list", "--deleted")["clients"].([]any)); n != 2 {
 		t.Errorf("%d clients", n)
 	}
@@ -97,6 +109,9 @@ func TestServeJSON(t *testing.T) {
 	}
 	if b.Issuer != "https://auth.example.com/sub" || b.Store != w.store || len(b.DemoClients) != 2 || b.DemoClients[0].Secret == "" {
 		t.Errorf("issuer %s, store %s, %d demo clients", b.Issuer, b.Store, len(b.DemoClients))
+	}
+	if len(b.DemoUsers) != 1 || b.DemoUsers[0].Email != demoEmail || b.DemoUsers[0].State != "on" || !w.signsIn(demoEmail, b.DemoUsers[0].Password) {
+		t.Error("the demo user is missing, or its password does not sign in")
 	}
 	c := credentials{b.DemoClients[0].ID, b.DemoClients[0].Secret}
 	s.url += "/sub"
@@ -116,7 +131,7 @@ func TestServeJSON(t *testing.T) {
 			audits++
 		}
 	}
-	if requests != 2 || audits != 3 { // two clients registered, one token issued
+	if requests != 2 || audits != 4 { // two clients registered, a user made, one token issued
 		t.Errorf("%d requests and %d events in the log", requests, audits)
 	}
 }

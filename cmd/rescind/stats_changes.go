@@ -16,11 +16,12 @@ import (
 	"rescind/shared/audit/trail"
 )
 
-// change is a client that an operator changed, or a restore.
+// change is a client or a user that an operator changed, or a restore.
 type change struct {
 	Time      time.Time `json:"time"`
 	Operation string    `json:"operation"`
 	ClientID  string    `json:"client_id,omitempty"`
+	Subject   string    `json:"sub,omitempty"`
 	Outcome   string    `json:"outcome"`
 	Reason    string    `json:"reason,omitempty"`
 }
@@ -36,21 +37,21 @@ type changeLog struct {
 }
 
 // What a line of a change has, whoever wrote it: other lines are not parsed.
-var clientWord, restoreWord = []byte(audit.Client), []byte(audit.Restore)
+var clientWord, userWord, restoreWord = []byte(audit.Client), []byte(audit.User), []byte(audit.Restore)
 
 func (l *changeLog) add(line []byte) {
-	if !bytes.Contains(line, clientWord) && !bytes.Contains(line, restoreWord) {
+	if !bytes.Contains(line, clientWord) && !bytes.Contains(line, userWord) && !bytes.Contains(line, restoreWord) {
 		return
 	}
 	e, is, ok := trail.Parse(line)
-	if !is || !ok || e.Action != audit.Client && e.Action != audit.Restore {
+	if !is || !ok || e.Action != audit.Client && e.Action != audit.User && e.Action != audit.Restore {
 		return
 	}
 	if l.hours == nil {
 		l.hours = map[int64]int{}
 	}
 	l.hours[e.Time.Truncate(time.Hour).Unix()]++
-	c := change{e.Time, cmp.Or(e.Operation, string(e.Action)), e.ClientID, e.Outcome, e.Reason}
+	c := change{e.Time, cmp.Or(e.Operation, string(e.Action)), e.ClientID, e.Subject, e.Outcome, e.Reason}
 	at, _ := slices.BinarySearchFunc(l.newest, c, func(a, b change) int { return b.Time.Compare(a.Time) })
 	l.newest = slices.Insert(l.newest, at, c)
 	l.newest = l.newest[:min(len(l.newest), mostChanges)]
@@ -159,13 +160,13 @@ func (v statsView) changeLines() []string {
 	if len(v.Changes) == 0 {
 		return nil
 	}
-	title := "CHANGES OF CLIENTS, AND RESTORES, the newest first:"
+	title := "CHANGES OF CLIENTS AND USERS, AND RESTORES, the newest first:"
 	if v.ChangesInAll > len(v.Changes) {
-		title = fmt.Sprintf("CHANGES OF CLIENTS, AND RESTORES, the newest %d of %s; the trail has all:", len(v.Changes), thousands(v.ChangesInAll))
+		title = fmt.Sprintf("CHANGES OF CLIENTS AND USERS, AND RESTORES, the newest %d of %s; the trail has all:", len(v.Changes), thousands(v.ChangesInAll))
 	}
 	lines := []string{title}
 	for _, c := range v.Changes {
-		lines = append(lines, fmt.Sprintf("%s  %-20s  %-26s  %s", c.Time.Format("01-02 15:04:05"), redact(c.Operation), redact(cmp.Or(c.ClientID, "-")), redact(joined(c.Outcome, c.Reason))))
+		lines = append(lines, fmt.Sprintf("%s  %-20s  %-36s  %s", c.Time.Format("01-02 15:04:05"), redact(c.Operation), redact(cmp.Or(c.ClientID, c.Subject, "-")), redact(joined(c.Outcome, c.Reason))))
 	}
 	return lines
 }

@@ -23,7 +23,7 @@ func TestStatsListWhichClientsWereDisabledAndDeleted(t *testing.T) {
 	w.ok("client", "disable", "one")
 	w.ok("client", "delete", "two")
 	out := w.ok("stats")
-	expect(t, out, "CHANGES OF CLIENTS, AND RESTORES, the newest first:", "client disable", "client delete", "ok, ended_all_grants")
+	expect(t, out, "CHANGES OF CLIENTS AND USERS, AND RESTORES, the newest first:", "client disable", "client delete", "ok, ended_all_grants")
 	if _, table, ok := strings.Cut(out, "CHANGES"); !ok || strings.Index(table, "client delete") > strings.Index(table, "client disable") {
 		t.Errorf("not the newest first: %s", out)
 	}

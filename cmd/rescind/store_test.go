@@ -52,6 +52,8 @@ var complete = map[string][]string{
 	"grant create": {"--client", "c1", "--subject", "s"}, "grant show": {"10000000000000000000000000000000"}, "grant list": {"--subject", "s"},
 	"revoke": {"--token", "-"}, "restore accept": {"--yes"}, "backup": {"none"}, "journal export": {"--since", "1h"},
 	"completion": {"bash"}, "cost": {"--issues", "1"},
+	"user create": {"ann@example.com", "--generate"}, "user list": nil, "user disable": {"ann@example.com"}, "user enable": {"ann@example.com"},
+	"user set-password": {"ann@example.com", "--generate"}, "user delete": {"ann@example.com"},
 }
 
 func TestFailuresOfOpeningAreOneSentenceAndStatus1(t *testing.T) {
@@ -146,6 +148,7 @@ func TestEveryCommandSpeaksJSON(t *testing.T) {
 	w := newWorld(t)
 	order := []string{"version", "store create", "client create", "client list", "client show", "client update", "client rotate-secret",
 		"client disable", "client enable", "client import", "grant list", "revoke", "restore accept", "client delete",
+		"user create", "user list", "user disable", "user enable", "user set-password", "user delete",
 		"stats", "doctor", "completion", "man", "cost"}
 	for _, name := range order {
 		v := w.jsonWith("junk", append(strings.Fields(name), complete[name]...)...)

@@ -93,6 +93,41 @@ func TestTokenTypedAtATerminalIsNotShown(t *testing.T) {
 	}
 }
 
+func TestPasswordsTypedAtATerminalAreAskedForTwiceAndNotShown(t *testing.T) {
+	for _, c := range []struct {
+		second, sentence string
+		status           int
+	}{{annPassword, "has a new password", exitOK}, {"something else", "the two passwords differ", exitUsage}} {
+		w := newWorld(t)
+		w.ok("user", "create", annEmail, "--generate")
+		keyboard, tty, shown := terminal(t)
+		var stdout screen
+		ended := make(chan int, 1)
+		go func() {
+			ended <- Run(t.Context(), w.args([]string{"user", "set-password", annEmail}), tty, &stdout, tty, noEnvironment)
+		}()
+		for _, step := range [][2]string{{"New password (not shown): ", annPassword}, {"The same again: ", c.second}} {
+			await(t, shown, step[0])
+			if _, err := keyboard.WriteString(step[1] + "\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		select {
+		case status := <-ended:
+			if status != c.status || w.signsIn(annEmail, annPassword) != (c.status == exitOK) {
+				t.Errorf("exit status %d: %s", status, shown.String())
+			}
+		case <-time.After(startLimit):
+			t.Fatal("the command did not end")
+		}
+		time.Sleep(20 * time.Millisecond) // the screen's reader is another goroutine
+		expect(t, stdout.String()+shown.String(), c.sentence)
+		if strings.Contains(shown.String(), annPassword) || strings.Contains(stdout.String(), annPassword) {
+			t.Error("the terminal showed the password")
+		}
+	}
+}
+
 func TestRestoreAcceptAsksAtATerminal(t *testing.T) {
 	w := newWorld(t)
 	for answer, want := range map[string]int{"yes": exitOK, "no": exitFailed, "": exitFailed} {

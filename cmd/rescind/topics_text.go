@@ -1,6 +1,6 @@
 package main
 
-// topics are the five things that people ask. A test runs every command line
+// topics are the things that people ask. A test runs every command line
 // in them against the commands there are.
 var topics = []topic{
 	{"leak", "Something leaked: what to cut, and how", `Here billing stands for the client's ID, which ` + "`rescind client list`" + ` shows.
@@ -97,6 +97,41 @@ are hashed in a way that we can check, their secrets:
 
   rescind client import clients.json
   rescind client export`},
+
+	{"users", "People: their accounts, passwords, and ending all that they have", `A built-in account is an email and a password, which is asked for at the terminal;
+or it is read from standard input, or made and shown once:
+
+  rescind user create ann@example.com
+  rescind user create ben@example.com --generate
+
+The server keeps passwords as argon2id and never logs an email. What tokens and
+logs name a user by is the subject, usr_ and 32 digits, which says nothing of
+the person; the list has both.
+
+  rescind user list
+
+Who left, or whose account somebody else has. Each ends all grants and sessions of
+the user, and no server of the store accepts any of them once it has returned:
+
+  rescind user disable ann@example.com
+  rescind user set-password ann@example.com --generate
+  rescind user delete ann@example.com
+
+Switched on again a user signs in anew; nothing that ended comes back. Who is
+created with the email of a deleted user is somebody new, with a new subject.
+
+  rescind user enable ann@example.com
+
+People of an upstream OpenID provider get their account at the first sign-in and
+have no password here. They are named by their subject. To end what they have and
+leave the account as it is:
+
+  rescind revoke --subject alice --reason "laptop stolen"
+
+A restore brings back accounts as they were at the backup, with the passwords of
+then. The trail says what was changed since, so change it again:
+
+  rescind stats --hours 168`},
 
 	{"introspection", "Who may see which token", `A confidential client sees its own tokens: its access tokens, and as active its
 refresh tokens. To everybody else a refresh token is {"active":false}.

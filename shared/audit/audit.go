@@ -26,6 +26,7 @@ const (
 	Refuse  Action = "refuse"
 	Outage  Action = "outage"
 	Client  Action = "client" // a client was created, changed, switched off or on, or deleted
+	User    Action = "user"   // an operator created, changed, switched off or on, or deleted a user
 	Restore Action = "restore"
 
 	Authorize Action = "authorize" // a user consented to a client, or it was remembered, and a code was issued

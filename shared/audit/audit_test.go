@@ -47,7 +47,7 @@ func TestEmptyMembersAreLeftOut(t *testing.T) {
 
 func TestWhatAnOperatorShouldLookAtWarns(t *testing.T) {
 	for action, level := range map[Action]string{
-		Issue: "INFO", Refresh: "INFO", Replay: "INFO", Revoke: "INFO", Client: "INFO", Restore: "INFO",
+		Issue: "INFO", Refresh: "INFO", Replay: "INFO", Revoke: "INFO", Client: "INFO", User: "INFO", Restore: "INFO",
 		Reuse: "WARN", Refuse: "WARN", Outage: "WARN",
 	} {
 		if got := record(t, Event{Action: action})["level"]; got != level {

@@ -26,6 +26,11 @@ func TestANewAccountIsOnAndHasASubjectThatSaysNothing(t *testing.T) {
 	if stored == nil || stored.Subject != a.Subject || stored.State != user.On || stored.Version != 1 || stored.Email != email || stored.Issuer != "" || stored.Op.IsZero() {
 		t.Errorf("the row is %+v", stored)
 	}
+	for s, want := range map[string]bool{a.Subject: true, "": false, a.Subject[4:]: false, a.Subject + "00": false, strings.ToUpper(a.Subject): false, "usr_" + strings.Repeat("G", 32): false, "usr_" + strings.Repeat("A", 32): false} {
+		if user.IsSubject(s) != want {
+			t.Errorf("%q is a subject: %t", s, !want)
+		}
+	}
 	if len(a.Subject) != len("usr_")+32 || strings.Contains(a.Subject, "ann") || a.Created.Location() != time.UTC || a.Created.Nanosecond()%1e6 != 0 || !a.Created.Equal(a.Updated) {
 		t.Errorf("the subject is %q, created %v, updated %v", a.Subject, a.Created, a.Updated)
 	}

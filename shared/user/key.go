@@ -79,6 +79,13 @@ func (k Key) IsZero() bool { return k == Key{} }
 // subjectPrefix shows people that read a log what they look at.
 const subjectPrefix = "usr_"
 
+// IsSubject tells whether a text could be a subject that was drawn here.
+func IsSubject(s string) bool {
+	digits, ok := strings.CutPrefix(s, subjectPrefix)
+	b, err := hex.DecodeString(digits)
+	return ok && err == nil && len(b) == 16 && digits == lowerASCII(digits)
+}
+
 // newSubject draws a subject: 128 bits, which say nothing of the person and are
 // never given twice.
 func newSubject(rand io.Reader) (string, error) {
