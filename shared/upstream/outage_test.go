@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -115,6 +116,30 @@ func TestAProviderThatIsDown(t *testing.T) {
 	_, err = p.Exchange(t.Context(), a, upstream.Answer{State: a.State.Reveal(), Code: "c"})
 	wantOutage(t, err, "metadata")
 	wantHidden(t, err, a, upstream.Answer{})
+}
+
+// A provider with TLS is asked with TLS throughout, by the client that was handed in.
+func TestAProviderWithTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the last handshake fails on purpose
+	theirs := openid.New("https://" + server.Listener.Addr().String())
+	server.Config.Handler = theirs
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s := scene{clock: newClock(), theirs: theirs}
+	cfg := upstream.Config{ID: "upstream", Issuer: theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText(clientSecret)}
+	s.ours = upstream.New(cfg, callback, server.Client(), s.now)
+	if _, err := s.ours.AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{}); err != nil {
+		t.Errorf("with TLS: %v", err)
+	}
+	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri"} {
+		theirs.Spoil(member(name, "http://127.0.0.1/x"))
+		_, err := upstream.New(cfg, callback, server.Client(), s.now).AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
+		wantOutage(t, err, name+" is no https URL")
+	}
+	_, err := upstream.New(cfg, callback, nil, s.now).AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
+	wantOutage(t, err, "certificate")
 }
 
 // A client that was handed in keeps its transport, and none of its habits.

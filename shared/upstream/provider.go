@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -128,7 +129,8 @@ func (p *Provider) ask(ctx context.Context) (*known, error) {
 	}
 	endpoint := provider.Endpoint()
 	for name, value := range map[string]string{"authorization_endpoint": endpoint.AuthURL, "token_endpoint": endpoint.TokenURL, "jwks_uri": m.Keys} {
-		if u, err := url.Parse(value); err != nil || !usable(u) {
+		// Without TLS only where the issuer has none: a provider elsewhere names nothing on this machine.
+		if u, err := url.Parse(value); err != nil || !usable(u) || u.Scheme == "http" && !strings.HasPrefix(p.cfg.Issuer, "http:") {
 			return nil, fmt.Errorf("its %s is no https URL (http will do for a loopback address only)", name)
 		}
 	}
