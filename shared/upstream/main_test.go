@@ -110,7 +110,7 @@ func wantRefused(t *testing.T, err error, reason string) {
 	if !errors.As(err, &refused) || refused.Reason != reason {
 		t.Errorf("the error is %v, and should be a refusal for %s", err, reason)
 	}
-	if !errors.As(err, &answer) || answer.Code != oauth.AccessDenied {
+	if !errors.As(err, &answer) || answer.Code != oauth.AccessDenied || !strings.HasSuffix(answer.Description, ": "+reason) {
 		t.Errorf("a client is told %v", answer)
 	}
 }

@@ -45,7 +45,8 @@ func refusedBy(word string) error {
 // Error gives the reason, which is safe to log.
 func (r *Refused) Error() string { return "the upstream sign-in is refused: " + r.Reason }
 
-// Unwrap is what a client is told, RFC 6749 section 4.1.2.1.
+// Unwrap is the protocol's answer, RFC 6749 section 4.1.2.1. The reason is in
+// its description too, for that is what an event keeps.
 func (r *Refused) Unwrap() error {
-	return oauth.Refuse(oauth.AccessDenied, "the sign-in at the upstream provider did not come about")
+	return oauth.Refuse(oauth.AccessDenied, "the sign-in at the upstream provider did not come about: "+r.Reason)
 }
