@@ -51,6 +51,16 @@ func TestTheProviderIsAskedWhatItHasToBe(t *testing.T) {
 	}
 }
 
+func TestOtherScopesAndAName(t *testing.T) {
+	s := newScene(t)
+	cfg := upstream.Config{ID: "other", Name: "Firma Müller", Issuer: s.theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText(clientSecret), Scopes: []string{"openid", "groups"}}
+	s.ours = upstream.New(cfg, callback, nil, s.now)
+	a := s.begin(t)
+	if _, err := s.signIn(t, a); err != nil || s.theirs.Last().Get("scope") != "openid groups" || s.ours.Name() != "Firma Müller" || a.Provider != "other" {
+		t.Errorf("asked for %q by %q in an attempt of %q: %v", s.theirs.Last().Get("scope"), s.ours.Name(), a.Provider, err)
+	}
+}
+
 func TestEveryWayToAuthenticateThatAProviderNames(t *testing.T) {
 	for name, methods := range map[string]any{
 		"none named, so Basic": nil, "Basic": []string{"private_key_jwt", "client_secret_basic"}, "post": []string{"client_secret_post"},
