@@ -21,6 +21,8 @@ type policyFlags struct {
 	grantTypes     []string
 	scopes         string
 	defaultScopes  string
+	redirectURIs   []string
+	origins        []string
 	audience       []string
 	resourceServer bool
 	accessLifetime time.Duration
@@ -34,8 +36,11 @@ type policyFlags struct {
 func (f *policyFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&f.name, "name", "", "a `NAME` for people")
-	flags.StringSliceVar(&f.grantTypes, "grant-types", nil, "`TYPES`, separated by commas: client_credentials, refresh_token\n"+
-		"(created without: client_credentials, and refresh_token for a public client)")
+	flags.StringSliceVar(&f.grantTypes, "grant-types", nil, "`TYPES`, separated by commas: client_credentials, refresh_token, authorization_code\n"+
+		"(created without: authorization_code and refresh_token if there is a redirect URI, else\nclient_credentials, and refresh_token for a public client)")
+	flags.StringArrayVar(&f.redirectURIs, "redirect-uri", nil, "a `URI` where its users come back to: https, http to 127.0.0.1 or [::1] with any port, or an\n"+
+		"app's own scheme; may be repeated")
+	flags.StringArrayVar(&f.origins, "allowed-origin", nil, "an `ORIGIN` whose scripts may read what it is answered (CORS), such as https://app.example.com;\nmay be repeated")
 	flags.StringVar(&f.scopes, "scopes", "", "all `SCOPES` it may have, separated by spaces")
 	flags.StringVar(&f.defaultScopes, "default-scopes", "", "the `SCOPES` it gets when it asks for none; \"\" for none\n"+
 		"(created without: all of --scopes)")
@@ -57,11 +62,6 @@ func (f *policyFlags) apply(flags *pflag.FlagSet, p *client.Policy) error {
 		p.Name = f.name
 	}
 	if given("grant-types") {
-		for _, g := range f.grantTypes {
-			if g != oauth.GrantClientCredentials && g != oauth.GrantRefreshToken {
-				return usagef("grant type %q is not offered; offered are client_credentials and refresh_token", g)
-			}
-		}
 		p.GrantTypes = f.grantTypes
 	}
 	if given("scopes") {
@@ -74,11 +74,14 @@ func (f *policyFlags) apply(flags *pflag.FlagSet, p *client.Policy) error {
 			return err
 		}
 	}
+	if given("redirect-uri") {
+		p.RedirectURIs = listFlag(f.redirectURIs)
+	}
+	if given("allowed-origin") {
+		p.AllowedOrigins = listFlag(f.origins)
+	}
 	if given("audience") {
-		p.Audience = f.audience
-		if len(f.audience) == 1 && f.audience[0] == "" {
-			p.Audience = nil
-		}
+		p.Audience = listFlag(f.audience)
 	}
 	if given("resource-server") {
 		p.ResourceServer = f.resourceServer
@@ -112,9 +115,13 @@ func checkPolicy(p client.Policy) error {
 	if err := checkWord("--name", p.Name, maxName); err != nil {
 		return err
 	}
-	for what, words := range map[string][]string{"--scopes": p.Scope, "--audience": p.Audience} {
+	for what, words := range map[string][]string{"--scopes": p.Scope, "--audience": p.Audience, "--redirect-uri": p.RedirectURIs, "--allowed-origin": p.AllowedOrigins} {
+		most := 512
+		if what == "--redirect-uri" {
+			most = 2048
+		}
 		for _, word := range words {
-			if err := checkWord(what, word, 512); err != nil {
+			if err := checkWord(what, word, most); err != nil {
 				return err
 			}
 		}
@@ -123,6 +130,15 @@ func checkPolicy(p client.Policy) error {
 		return usagef("%w", err)
 	}
 	return nil
+}
+
+// listFlag is a flag that may be repeated; one that is given once and is empty
+// empties the list.
+func listFlag(all []string) []string {
+	if len(all) == 1 && all[0] == "" {
+		return nil
+	}
+	return all
 }
 
 func scopeFlag(flag, s string) (oauth.Scope, error) {
@@ -142,7 +158,7 @@ func (a *app) clientCreateCommand() *cobra.Command {
 		Long: `Register a client. A confidential client gets a secret, which is shown this
 once; a public client (an app or a page that cannot keep one) gets none.`,
 		Example: "  rescind client create --id billing --name Billing --scopes \"read write\" --default-scopes read\n" +
-			"  rescind client create --id phone --name \"Phone app\" --type public --grant-types refresh_token --scopes read\n" +
+			"  rescind client create --id phone --name \"Phone app\" --type public --redirect-uri com.example.phone:/back --scopes read\n" +
 			"  rescind client create --id api --name API --resource-server --audience https://api.example.com",
 		Args: exactly(0, ""),
 	}
@@ -171,7 +187,10 @@ once; a public client (an app or a page that cannot keep one) gets none.`,
 // newPolicy is what the flags of create say, with what they leave out.
 func newPolicy(f *policyFlags, flags *pflag.FlagSet, kind string) (client.Policy, error) {
 	p := client.Policy{Type: kind, GrantTypes: []string{oauth.GrantClientCredentials}}
-	if kind == client.Public {
+	switch {
+	case len(listFlag(f.redirectURIs)) > 0:
+		p.GrantTypes = []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
+	case kind == client.Public:
 		p.GrantTypes = []string{oauth.GrantRefreshToken}
 	}
 	var err error

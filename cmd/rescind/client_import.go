@@ -41,7 +41,7 @@ client_secret_hashes, an array.
 
 All clients are checked before any is written, against the file and the store:
 where one cannot be kept, the reason is listed and nothing is changed, unless
---skip-bad takes the others. What has no place here, such as redirect_uris, is
+--skip-bad takes the others. What has no place here, such as contacts, is
 left out and named. Nothing that is there is ever overwritten: a client that an
 earlier run brought in is recognised and counted, so that an import that was cut
 off can be run again. An id that was deleted here stays deleted.`,

@@ -109,7 +109,7 @@ func TestImportSaysItToPeople(t *testing.T) {
 	w := newWorld(t)
 	expect(t, w.ok("client", "import", applications, "--scopes", "read", "--skip-bad"),
 		"The file holds 5 clients: django-oauth-toolkit applications, as dumpdata writes them. 1 row of other tables was passed over.",
-		"  client 4 (shop-page): it uses authorization_code", "left out:\n", "  redirect_uris, of stock\n", "  user, of nightly-report\n",
+		"  client 4 (shop-page): it uses password", "left out:\n", "  redirect_uris, of stock\n", "  user, of nightly-report\n",
 		"5 clients: 4 imported; 1 refused.")
 	expect(t, w.ok("client", "import", applications, "--scopes", "read", "--drop-unsupported", "--dry-run"),
 		"These get tokens only through `rescind grant create`, until their grant type is offered:\n  shop-page\n")

@@ -20,6 +20,7 @@ type clientView struct {
 	SecretExpiresAt *int64   `json:"client_secret_expires_at,omitempty"` // 0, never; required beside a secret
 	Name            string   `json:"client_name"`
 	GrantTypes      []string `json:"grant_types"`
+	RedirectURIs    []string `json:"redirect_uris"`
 	Scope           string   `json:"scope"`
 	AuthMethod      string   `json:"token_endpoint_auth_method"`
 
@@ -28,6 +29,7 @@ type clientView struct {
 	State                string   `json:"state"`
 	DefaultScope         string   `json:"default_scope"`
 	Audience             []string `json:"audience"`
+	AllowedOrigins       []string `json:"allowed_origins"`
 	ResourceServer       bool     `json:"resource_server"`
 	AccessTokenLifetime  int64    `json:"access_token_lifetime,omitempty"` // seconds; absent: the deployment's
 	RefreshIdleLifetime  int64    `json:"refresh_idle_lifetime,omitempty"`
@@ -43,6 +45,7 @@ func view(c *client.Client) clientView {
 	p := c.Policy
 	v := clientView{
 		ID: c.ID, IssuedAt: c.Created.Unix(), Name: p.Name, GrantTypes: append([]string{}, p.GrantTypes...),
+		RedirectURIs: append([]string{}, p.RedirectURIs...), AllowedOrigins: append([]string{}, p.AllowedOrigins...),
 		Scope: p.Scope.String(), Type: p.Type, State: string(c.State), DefaultScope: p.DefaultScope.String(),
 		Audience: append([]string{}, p.Audience...), ResourceServer: p.ResourceServer,
 		AccessTokenLifetime:  int64(p.AccessTokenLifetime / time.Second),
@@ -90,6 +93,10 @@ func (a *app) printClient(v clientView, sentence string) error {
 		line("client_type", v.Type)
 		line("state", v.State)
 		line("grant_types", strings.Join(v.GrantTypes, " "))
+		for _, uri := range v.RedirectURIs {
+			line("redirect_uri", uri)
+		}
+		line("allowed_origins", strings.Join(v.AllowedOrigins, " "))
 		line("scope", v.Scope)
 		line("default_scope", v.DefaultScope)
 		line("auth methods", strings.Join(v.AuthMethods, " "))

@@ -22,6 +22,10 @@ const (
 	demoPublic       = demoIDs + "public-"
 )
 
+// demoRedirect is where the demo clients' users come back to: an app on this
+// machine, on whatever port it listens (RFC 8252 section 7.3).
+const demoRedirect = "http://127.0.0.1/callback"
+
 // demo is the two demo clients. Its secret is there only on the start that
 // made the confidential one.
 type demo struct {
@@ -40,15 +44,17 @@ func (a *app) prepareDemo(ctx context.Context, store operatorStore) (demo, error
 	if d.confidential == nil {
 		d.confidential, d.secret, err = a.registerDemo(ctx, store, demoConfidential, client.Policy{
 			Name: "Demo, confidential", Type: client.Confidential,
-			GrantTypes: []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-			Scope:      oauth.Scope{"read", "write", oauth.ScopeIntrospection}, DefaultScope: oauth.Scope{"read"},
+			GrantTypes:   []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode},
+			RedirectURIs: []string{demoRedirect},
+			Scope:        oauth.Scope{"read", "write", oauth.ScopeIntrospection}, DefaultScope: oauth.Scope{"read"},
 		})
 	}
 	if err == nil && d.public == nil {
 		d.public, _, err = a.registerDemo(ctx, store, demoPublic, client.Policy{
 			Name: "Demo, public", Type: client.Public,
-			GrantTypes: []string{oauth.GrantRefreshToken},
-			Scope:      oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"},
+			GrantTypes:   []string{oauth.GrantRefreshToken, oauth.GrantAuthorizationCode},
+			RedirectURIs: []string{demoRedirect},
+			Scope:        oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"},
 		})
 	}
 	if err == nil {
@@ -112,6 +118,8 @@ type demoView struct {
 	Secret string `json:"client_secret,omitempty"` // on the start that made it
 	Type   string `json:"client_type"`
 	State  string `json:"state"`
+
+	RedirectURIs []string `json:"redirect_uris,omitempty"`
 }
 
 func (a *app) printBanner(s site, listeners []net.Listener, d demo) error {
@@ -121,8 +129,8 @@ func (a *app) printBanner(s site, listeners []net.Listener, d demo) error {
 	}
 	if d.confidential != nil {
 		v.DemoClients = []*demoView{
-			{d.confidential.ID, d.secret.Reveal(), client.Confidential, string(d.confidential.State)},
-			{d.public.ID, "", client.Public, string(d.public.State)},
+			{d.confidential.ID, d.secret.Reveal(), client.Confidential, string(d.confidential.State), d.confidential.Policy.RedirectURIs},
+			{d.public.ID, "", client.Public, string(d.public.State), d.public.Policy.RedirectURIs},
 		}
 	}
 	return a.print(v, func(w io.Writer) {

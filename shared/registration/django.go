@@ -63,6 +63,7 @@ func fromRow(m *members, o Options) (client.Registration, error) {
 	if err := scopes(m, p, o); err != nil {
 		return r, err
 	}
+	rowRedirects(m, p)
 	return r, rowSecret(m, &r, o)
 }
 

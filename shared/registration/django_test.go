@@ -35,7 +35,7 @@ func TestAFixture(t *testing.T) {
 	}{
 		{1, "nightly-report", "Nightly report", []string{"user"}, "", "pbkdf2_sha256$1000$seasalt$"},
 		{3, "stock", "stock", []string{"algorithm", "redirect_uris", "skip_authorization"}, "", "bcrypt$$2b$04$"},
-		{4, "shop-page", "The shop's page", nil, "it uses authorization_code", ""},
+		{4, "shop-page", "The shop's page", nil, "it uses password", ""},
 		{5, "warehouse", "Warehouse", nil, "", "argon2$argon2id$"},
 		{6, "unhashed", "Verifies HS256", nil, "", "sha256$"},
 	} {
@@ -72,11 +72,29 @@ func TestAFixtureWithItsUnofferedGrantTypesDropped(t *testing.T) {
 	if e.Refused != nil || e.Client.Policy.Type != client.Public || !slices.Equal(e.Client.Policy.GrantTypes, []string{"refresh_token"}) || len(e.Client.Secrets) != 0 {
 		t.Errorf("%+v", e)
 	}
-	if !e.OnlyRefreshes() {
-		t.Error("it is not said that it can only refresh")
+	if !e.OnlyRefreshes() || e.Client.Policy.RedirectURIs != nil {
+		t.Error("it is not said that it can only refresh, or it has redirect URIs to nowhere")
 	}
-	if !slices.Equal(e.LeftOut, []string{"client_secret", "grant type authorization_code", "redirect_uris"}) {
+	if !slices.Equal(e.LeftOut, []string{"client_secret", "grant type password", "redirect_uris"}) {
 		t.Errorf("left out %q", e.LeftOut)
+	}
+}
+
+// TestARowThatRedirects keeps where its users come back to, and whose scripts
+// may ask.
+func TestARowThatRedirects(t *testing.T) {
+	for kind, leftOut := range map[string][]string{"authorization-code": nil, "openid-hybrid": {"grant type implicit"}} {
+		e := read(t, `[{"client_id":"page","client_type":"public","authorization_grant_type":"`+kind+`","allowed_origins":"https://shop.example",
+			"redirect_uris":"https://shop.example/back http://127.0.0.1/back\r\nhttps://shop.example/back"}]`,
+			registration.Options{Scope: scoped("read"), DropUnsupported: true}).Clients[0]
+		p := e.Client.Policy
+		if e.Refused != nil || !slices.Equal(p.GrantTypes, []string{"authorization_code", "refresh_token"}) || e.OnlyRefreshes() ||
+			!slices.Equal(p.RedirectURIs, []string{"https://shop.example/back", "http://127.0.0.1/back"}) || !slices.Equal(p.AllowedOrigins, []string{"https://shop.example"}) {
+			t.Errorf("%s: %v, %+v", kind, e.Refused, p)
+		}
+		if !slices.Equal(e.LeftOut, leftOut) {
+			t.Errorf("%s: left out %q", kind, e.LeftOut)
+		}
 	}
 }
 
@@ -120,12 +138,17 @@ func TestRowsThatCannotBeKept(t *testing.T) {
 	}
 	const kind = `"client_type":"confidential","authorization_grant_type":"client-credentials",`
 	for fields, reason := range map[string]string{
-		`"client_type":"magic","authorization_grant_type":"client-credentials"`:   "neither confidential nor public",
-		`"client_type":"confidential","authorization_grant_type":"magic"`:         "is not known",
-		`"client_type":"confidential","authorization_grant_type":"implicit"`:      "uses implicit",
-		`"client_type":"confidential","authorization_grant_type":"openid-hybrid"`: "it uses authorization_code, implicit, which",
-		`"client_type":"confidential","authorization_grant_type":"password"`:      "it uses password, which is not offered",
-		`"client_type":"public","authorization_grant_type":"client-credentials"`:  "cannot use client_credentials",
+		`"client_type":"magic","authorization_grant_type":"client-credentials"`:                                                                              "neither confidential nor public",
+		`"client_type":"confidential","authorization_grant_type":"magic"`:                                                                                    "is not known",
+		`"client_type":"confidential","authorization_grant_type":"implicit"`:                                                                                 "uses implicit",
+		`"client_type":"confidential","authorization_grant_type":"openid-hybrid"`:                                                                            "it also uses implicit, which is not offered",
+		`"client_type":"public","authorization_grant_type":"authorization-code"`:                                                                             "at least one redirect URI",
+		`"client_type":"public","authorization_grant_type":"authorization-code","redirect_uris":"https://a.example/ http://b.example/cb"`:                    "its redirect URI 2 cannot be kept: an http redirect URI goes to",
+		`"client_type":"public","authorization_grant_type":"authorization-code","redirect_uris":"myapp://cb"`:                                                "domain name backwards",
+		`"client_type":"public","authorization_grant_type":"authorization-code","redirect_uris":["https://a.example/"]`:                                      "redirect_uris must be a string",
+		`"client_type":"public","authorization_grant_type":"authorization-code","redirect_uris":"https://a.example/","allowed_origins":"https://a.example/"`: "its allowed origin 1 cannot be kept",
+		`"client_type":"confidential","authorization_grant_type":"password"`:                                                                                 "it uses password, which is not offered",
+		`"client_type":"public","authorization_grant_type":"client-credentials"`:                                                                             "cannot use client_credentials",
 		kind + `"client_secret":""`:                                                       "brings no secret",
 		kind + `"client_secret":"short"`:                                                  "--without-secrets takes",
 		kind + `"client_secret":"scrypt$$2b$12$x"`:                                        "cannot be taken over",

@@ -15,6 +15,7 @@ type Exported struct {
 	IssuedAt   int64    `json:"client_id_issued_at,omitempty"`
 	Name       string   `json:"client_name"`
 	GrantTypes []string `json:"grant_types"`
+	Redirects  []string `json:"redirect_uris,omitempty"`
 	Scope      string   `json:"scope"`
 	AuthMethod string   `json:"token_endpoint_auth_method"`
 
@@ -23,6 +24,7 @@ type Exported struct {
 	State                string      `json:"state"`
 	DefaultScope         string      `json:"default_scope"`
 	Audience             []string    `json:"audience,omitempty"`
+	AllowedOrigins       []string    `json:"allowed_origins,omitempty"`
 	ResourceServer       bool        `json:"resource_server,omitempty"`
 	AccessTokenLifetime  json.Number `json:"access_token_lifetime,omitempty"` // seconds, perhaps with a fraction
 	RefreshIdleLifetime  json.Number `json:"refresh_idle_lifetime,omitempty"`
@@ -40,6 +42,7 @@ func Export(c *client.Client, withHashes bool) Exported {
 	e := Exported{
 		ID: c.ID, IssuedAt: since1970(c.Created), Name: p.Name, GrantTypes: append([]string{}, p.GrantTypes...), Scope: p.Scope.String(),
 		Type: p.Type, State: string(c.State), DefaultScope: p.DefaultScope.String(), Audience: p.Audience, ResourceServer: p.ResourceServer,
+		Redirects: p.RedirectURIs, AllowedOrigins: p.AllowedOrigins,
 		AccessTokenLifetime: inSeconds(p.AccessTokenLifetime), RefreshIdleLifetime: inSeconds(p.RefreshIdleLifetime),
 		RefreshTotalLifetime: inSeconds(p.RefreshTotalLifetime), RefreshRotation: p.RefreshRotation, RevokeAccessToken: p.RevokeAccessToken,
 	}

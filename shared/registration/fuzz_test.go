@@ -32,6 +32,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add([]byte(`{"client_id":"a","client_secret":"`+long+`","grant_types":["client_credentials"],"scope":"a b","audience":["https://x.example"],"access_token_lifetime":1.5}`), false, false)
 	f.Add([]byte(`{"clients":[{"client_id":"a","token_endpoint_auth_method":"none","grant_types":["refresh_token"],"scope":"","state":"off"}]}`), false, true)
+	f.Add([]byte(`{"client_id":"a","token_endpoint_auth_method":"none","redirect_uris":["https://a.example/b"],"allowed_origins":["https://a.example"],"scope":"a"}`), false, true)
 	f.Fuzz(func(t *testing.T, data []byte, drop, without bool) {
 		o := registration.Options{Now: now, Scope: scoped("read"), DropUnsupported: drop, WithoutSecrets: without}
 		file, err := registration.Read(data, o)
@@ -113,6 +114,7 @@ func placed(t *testing.T, s string) []string {
 		`{` + sound + `"client_secret_hashes":[` + q + `]}`, `{` + sound + `"client_secret_hashes":` + q + `}`,
 		`{` + sound + `"client_secret_expires_at":` + q + `}`, `{` + sound + `"token_endpoint_auth_method":` + q + `}`,
 		`{` + sound + `"client_type":` + q + `,"refresh_rotation":` + q + `,"state":` + q + `}`, `{` + sound + `"audience":[` + q + `]}`,
+		`{` + sound + `"redirect_uris":[` + q + `]}`, `{` + sound + `"allowed_origins":[` + q + `],"response_types":[` + q + `]}`,
 		`{"client_id":"a","grant_types":[` + q + `,"refresh_token"]}`, `{"client_id":"a","grant_types":[],"scope":` + q + `}`,
 		`{` + sound + `"client_secret":` + q, q, s,
 		`[{"model":"m","fields":{"client_id":"a","client_type":"confidential","authorization_grant_type":"client-credentials","client_secret":` + q + `}}]`,

@@ -63,6 +63,7 @@ func fromMetadata(m *members, o Options) (client.Registration, error) {
 	if err := scopes(m, p, o); err != nil {
 		return r, err
 	}
+	metadataRedirects(m, p)
 	p.Audience = m.texts(memberAudience)
 	p.ResourceServer = m.yes(memberServer)
 	p.AccessTokenLifetime, p.RefreshIdleLifetime, p.RefreshTotalLifetime = m.seconds(memberAccess), m.seconds(memberIdle), m.seconds(memberTotal)
@@ -122,14 +123,14 @@ func authMethod(m *members, p *client.Policy) error {
 }
 
 // offered are the grant types that a client can use today.
-var offered = []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken}
+var offered = []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken, oauth.GrantAuthorizationCode}
 
 // leftGrantType begins what is left out of an entry of grant types.
 const leftGrantType = "grant type "
 
 // spoken are grant types that a reason may name: the word in the file could be
 // anything.
-var spoken = []string{"authorization_code", "implicit", "password", "urn:ietf:params:oauth:grant-type:device_code",
+var spoken = []string{"implicit", "password", "urn:ietf:params:oauth:grant-type:device_code",
 	"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer",
 	"urn:ietf:params:oauth:grant-type:token-exchange", "urn:openid:params:grant-type:ciba"}
 
@@ -137,8 +138,11 @@ var spoken = []string{"authorization_code", "implicit", "password", "urn:ietf:pa
 // the operator says so and some remain: a client that can do less than it
 // could is a surprise in the night after the move.
 func grantTypes(m *members, named []string, p *client.Policy, o Options) error {
-	if !m.has(memberGrantTypes) && named == nil {
-		return errors.New("it names no grant_types, which stands for authorization_code alone (RFC 7591 section 2), and that is not offered yet; name those it uses")
+	if !m.has(memberGrantTypes) && named == nil { // RFC 7591 section 2 says what that stands for
+		if !m.has(memberRedirectURIs) {
+			return errors.New("it names no grant_types, which stands for authorization_code alone (RFC 7591 section 2), and no redirect_uris for it; name those it uses")
+		}
+		named = []string{oauth.GrantAuthorizationCode}
 	}
 	var not []string
 	for _, g := range named {
@@ -155,7 +159,7 @@ func grantTypes(m *members, named []string, p *client.Policy, o Options) error {
 	switch said := strings.Join(not, ", "); {
 	case len(not) == 0:
 	case len(p.GrantTypes) == 0:
-		return fmt.Errorf("it uses %s, which is not offered; offered are %s: leave the client out until then", said, strings.Join(offered, " and "))
+		return fmt.Errorf("it uses %s, which is not offered; offered are %s: leave the client out until then", said, strings.Join(offered, ", "))
 	case !o.DropUnsupported:
 		if onlyRefreshes(*p) {
 			return fmt.Errorf("it uses %s, which is not offered: --drop-unsupported takes it with refresh_token alone, so that it gets tokens only through `rescind grant create`", said)

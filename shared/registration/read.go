@@ -195,10 +195,10 @@ const maxName = 200
 
 func checkRegistration(r client.Registration) error {
 	p := r.Policy
-	for _, words := range [][]string{{p.Name}, p.Scope, p.DefaultScope, p.Audience} {
+	for _, words := range [][]string{{p.Name}, p.Scope, p.DefaultScope, p.Audience, p.RedirectURIs, p.AllowedOrigins} {
 		for _, word := range words {
 			if looksOurs(word) {
-				return errors.New("its name, scopes or audience hold something that looks like a token or secret; it would stand in logs, so leave it out")
+				return errors.New("its name, scopes, audience, redirect URIs or origins hold something that looks like a token or secret; it would stand in logs, so leave it out")
 			}
 		}
 	}
@@ -212,6 +212,9 @@ func checkRegistration(r client.Registration) error {
 		if !oauth.ValidResource(a) {
 			return errors.New("an audience is not an absolute URI without fragment (RFC 8707 section 2)")
 		}
+	}
+	if err := checkRedirects(p); err != nil {
+		return err
 	}
 	return r.Check()
 }

@@ -62,12 +62,14 @@ func TestMetadataOfEveryMember(t *testing.T) {
 	e := one(t, `"client_name":"Billing","client_id_issued_at":1600000000,"client_secret_expires_at":0,"token_endpoint_auth_method":"client_secret_post",
 		"grant_types":["client_credentials","refresh_token","refresh_token"],"default_scope":"read","audience":["https://a.example"],"resource_server":true,
 		"access_token_lifetime":900,"refresh_idle_lifetime":1.5,"refresh_total_lifetime":7200,"refresh_rotation":"never","revoke_access_token":"token",
-		"state":"off","contacts":["ops@example.com"],"redirect_uris":[],"jwks":{"keys":[1]},"software_id":null,"epoch":7,"updated_at":9`, registration.Options{})
+		"state":"off","contacts":["ops@example.com"],"redirect_uris":["https://a.example/back","http://127.0.0.1/back","https://a.example/back"],
+		"allowed_origins":["https://a.example"],"response_types":["code"],"jwks":{"keys":[1]},"software_id":null,"epoch":7,"updated_at":9`, registration.Options{})
 	if e.Refused != nil {
 		t.Fatal(e.Refused)
 	}
 	want := client.Policy{Name: "Billing", Type: client.Confidential, TokenEndpointAuthMethod: oauth.AuthPost,
 		GrantTypes: []string{"client_credentials", "refresh_token"}, Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"},
+		RedirectURIs: []string{"https://a.example/back", "http://127.0.0.1/back"}, AllowedOrigins: []string{"https://a.example"},
 		Audience: []string{"https://a.example"}, ResourceServer: true, AccessTokenLifetime: 15 * time.Minute, RefreshIdleLifetime: 1500 * time.Millisecond,
 		RefreshTotalLifetime: 2 * time.Hour, RefreshRotation: client.RotateNever, RevokeAccessToken: client.RevokesToken}
 	if got := fmt.Sprintf("%+v", e.Client.Policy); got != fmt.Sprintf("%+v", want) {
@@ -81,6 +83,15 @@ func TestMetadataOfEveryMember(t *testing.T) {
 	}
 	if !slices.Equal(e.LeftOut, []string{"contacts", "jwks"}) {
 		t.Errorf("left out: %q", e.LeftOut)
+	}
+}
+
+// TestNoGrantTypesStandForCodes, by RFC 7591 section 2, where there is
+// somewhere to send them.
+func TestNoGrantTypesStandForCodes(t *testing.T) {
+	e := one(t, `"grant_types":"-","redirect_uris":["https://a.example/back"],"response_types":["code","token"]`, registration.Options{})
+	if e.Refused != nil || !slices.Equal(e.Client.Policy.GrantTypes, []string{"authorization_code"}) || !slices.Equal(e.LeftOut, []string{"response_types"}) {
+		t.Errorf("%+v", e)
 	}
 }
 
@@ -127,8 +138,13 @@ func TestWhatCannotBeKeptIsRefusedWithWhatToDo(t *testing.T) {
 		`"client_name":{}`:  "client_name must be a string",
 		`"grant_types":"-"`: "names no grant_types", `"grant_types":null`: "names no grant_types", `"grant_types":"client_credentials"`: "array of strings",
 		`"grant_types":["client_credentials",1]`:                                    "array of strings",
-		`"grant_types":["authorization_code"]`:                                      "uses authorization_code, which is not offered",
-		`"grant_types":["refresh_token","authorization_code","password"]`:           "--drop-unsupported takes it with refresh_token alone",
+		`"grant_types":["authorization_code"]`:                                      "at least one redirect URI",
+		`"redirect_uris":["https://a.example/#x"]`:                                  "its redirect URI 1 cannot be kept",
+		`"redirect_uris":"https://a.example/"`:                                      "array of strings",
+		`"redirect_uris":["https://a.example/rsc_at_x"]`:                            "looks like a token",
+		`"allowed_origins":["*"]`:                                                   "its allowed origin 1 cannot be kept",
+		`"grant_types":["implicit"]`:                                                "uses implicit, which is not offered; offered are client_credentials, refresh_token, authorization_code",
+		`"grant_types":["refresh_token","implicit","password"]`:                     "--drop-unsupported takes it with refresh_token alone",
 		`"grant_types":["client_credentials","magic"]`:                              "one that is not known",
 		`"token_endpoint_auth_method":"private_key_jwt"`:                            "authenticates with private_key_jwt",
 		`"token_endpoint_auth_method":"magic"`:                                      "is not known",
@@ -173,8 +189,8 @@ func TestOptionsTakeWhatWouldBeRefused(t *testing.T) {
 	if e.Refused != nil || e.Client.Policy.Scope.String() != "read write" || e.Client.Policy.DefaultScope.String() != "read write" {
 		t.Errorf("its own scope is not what it has: %+v", e)
 	}
-	e = one(t, `"grant_types":["authorization_code","refresh_token"]`, registration.Options{DropUnsupported: true})
-	if e.Refused != nil || !slices.Equal(e.Client.Policy.GrantTypes, []string{"refresh_token"}) || !slices.Equal(e.LeftOut, []string{"grant type authorization_code"}) {
+	e = one(t, `"grant_types":["password","refresh_token"]`, registration.Options{DropUnsupported: true})
+	if e.Refused != nil || !slices.Equal(e.Client.Policy.GrantTypes, []string{"refresh_token"}) || !slices.Equal(e.LeftOut, []string{"grant type password"}) {
 		t.Errorf("%+v", e)
 	}
 	if e = one(t, `"grant_types":["password"]`, registration.Options{DropUnsupported: true}); e.Refused == nil {
