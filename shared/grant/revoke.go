@@ -165,40 +165,54 @@ type SubjectStore interface {
 
 var errNotRaised = errors.New("grant: nobody can tell whether the epoch was raised")
 
+// maxRaises is how often an epoch is raised again after a lost race.
+const maxRaises = 64
+
 // RevokeSubject ends every grant of a subject that was born until now, by one
 // raised epoch, and gives that epoch. Where somebody else raised it meanwhile,
-// that counts. Errors are outages.
+// that does not count: a user who cuts everything raises it too, and goes on with
+// a session of the new epoch, which must not outlive this. Errors are outages.
 func (r Rules) RevokeSubject(ctx context.Context, s SubjectStore, subject string) (epoch int64, err error) {
 	if subject == "" {
 		return 0, errors.New("grant: no subject was named")
 	}
-	read := func(ctx context.Context) (int64, error) {
-		rows, err := s.Find(ctx, Keys{Subjects: []string{subject}})
-		if err != nil {
-			return 0, err
-		}
-		return rows.Subjects[0], nil
-	}
-	from, err := read(ctx)
+	from, err := readSubject(ctx, s, subject)
 	if err != nil {
 		return 0, err
 	}
-	to := max(from+1, r.now().UnixMilli())
-	raised := false
-	err = r.write(ctx, func(ctx context.Context) error {
-		raised, err = s.RaiseSubjectEpoch(ctx, subject, from, to)
-		return err
-	})
-	if err == nil && raised {
-		return to, nil
+	for range maxRaises {
+		to, raised := max(from+1, r.now().UnixMilli()), false
+		err = r.write(ctx, func(ctx context.Context) (err error) {
+			raised, err = s.RaiseSubjectEpoch(ctx, subject, from, to)
+			return err
+		})
+		if err == nil && raised {
+			return to, nil
+		}
+		// Lost to another, or its answer was: once more from what is there now.
+		now, readErr := r.readSubjectAfter(ctx, s, subject)
+		if readErr != nil || now <= from {
+			return 0, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err, readErr))
+		}
+		from = now
 	}
+	return 0, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err))
+}
+
+func readSubject(ctx context.Context, s SubjectStore, subject string) (int64, error) {
+	rows, err := s.Find(ctx, Keys{Subjects: []string{subject}})
+	if err != nil {
+		return 0, err
+	}
+	return rows.Subjects[0], nil
+}
+
+// readSubjectAfter reads it also when the caller went away: what was begun is
+// to be known.
+func (r Rules) readSubjectAfter(ctx context.Context, s SubjectStore, subject string) (int64, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.WriteTimeout)
 	defer cancel()
-	now, readErr := read(ctx)
-	if readErr == nil && now > from {
-		return now, nil
-	}
-	return 0, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err, readErr))
+	return readSubject(ctx, s, subject)
 }
 
 // SubjectEnder ends subjects in one store, for who must not know grants.
