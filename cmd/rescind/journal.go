@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rescind/shared/grant"
 	"rescind/shared/journal"
 )
 
@@ -25,8 +24,8 @@ func (a *app) journalCommand() *cobra.Command {
 		Use:   "export --since T",
 		Short: "Write what was ended since a time",
 		Long: `Write what was ended since a time: the grants, users and signed tokens that were
-revoked, the clients that were switched off, deleted or changed, and when the
-secrets were made that work. "rescind restore FILE --replay" and "rescind restore
+revoked, the clients and accounts that were switched off, deleted or changed, and
+when the secrets were made that work. "rescind restore FILE --replay" and "rescind restore
 accept --replay" end all of it again in an older backup. The journal holds no token,
 no secret and no digest of one.
 
@@ -98,7 +97,7 @@ func parseAgo(s string) (ago time.Duration, ok bool) {
 	return ago + more, err == nil && more >= 0 && ago+more >= 0
 }
 
-func (a *app) exportJournal(ctx context.Context, store grant.Store, since time.Time, out string) (err error) {
+func (a *app) exportJournal(ctx context.Context, store operatorStore, since time.Time, out string) (err error) {
 	if out == "" {
 		_, err := a.writeJournal(ctx, store, since, a.stdout)
 		return err
@@ -117,11 +116,12 @@ func (a *app) exportJournal(ctx context.Context, store grant.Store, since time.T
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(out))
 	}
-	v := exportedView{File: out, Since: since.Format(time.RFC3339), Entries: n.all(), Grants: n.grants, Subjects: n.subjects, Denied: n.denied, Clients: n.clients}
+	v := exportedView{File: out, Since: since.Format(time.RFC3339), Entries: n.all(), Grants: n.grants, Subjects: n.subjects, Denied: n.denied, Clients: n.clients, Users: n.users}
 	return a.print(v, func(w io.Writer) {
 		fmt.Fprintf(w, "%s holds what was ended since %s: %s, %s and %s.\n", out, stamp(since),
 			counted(int(n.grants), "grant"), counted(int(n.subjects), "user"), counted(int(n.denied), "signed token"))
-		fmt.Fprintf(w, "It also holds the state of %s: all made or changed since, and all that are off or deleted, whenever that was.\n", counted(int(n.clients), "client"))
+		fmt.Fprintf(w, "It also holds the state of %s and %s: all made or changed since, and all that are off or deleted, whenever that was.\n",
+			counted(int(n.clients), "client"), counted(int(n.users), "account"))
 	})
 }
 
@@ -134,15 +134,18 @@ type exportedView struct {
 	Subjects int64  `json:"subjects"`
 	Denied   int64  `json:"signed_tokens"`
 	Clients  int64  `json:"clients"` // made or changed since, and all that are off or deleted
+	Users    int64  `json:"users"`   // likewise
 }
 
 // entryCounts are the entries of a journal by kind.
-type entryCounts struct{ clients, subjects, denied, grants int64 }
+type entryCounts struct{ clients, users, subjects, denied, grants int64 }
 
 func (n *entryCounts) add(e journal.Entry) {
 	switch {
 	case e.Client != nil:
 		n.clients++
+	case e.User != nil:
+		n.users++
 	case e.Subject != nil:
 		n.subjects++
 	case e.Denied != nil:
@@ -152,9 +155,9 @@ func (n *entryCounts) add(e journal.Entry) {
 	}
 }
 
-func (n *entryCounts) all() int64 { return n.clients + n.subjects + n.denied + n.grants }
+func (n *entryCounts) all() int64 { return n.clients + n.users + n.subjects + n.denied + n.grants }
 
-func (a *app) writeJournal(ctx context.Context, store grant.Store, since time.Time, to io.Writer) (n entryCounts, err error) {
+func (a *app) writeJournal(ctx context.Context, store operatorStore, since time.Time, to io.Writer) (n entryCounts, err error) {
 	generation, err := store.Generation(ctx)
 	if err != nil {
 		return n, err

@@ -25,13 +25,13 @@ func (a *app) restoreCommand() *cobra.Command {
 What was revoked after the backup is alive in it. So all its grants end, whatever
 they were; machine clients get new tokens, and users have to grant again. Then what
 was ended since is ended again, as far as that is known:
-  - The store that is in place is read, if it can be: clients that were switched
-    off or deleted since the backup stay so, and secrets that were dropped stay
-    dropped.
+  - The store that is in place is read, if it can be: clients and users that were
+    switched off or deleted since the backup stay so, and secrets that were dropped
+    stay dropped. An account that was changed loses the password of the backup.
   - So is the journal that --replay names, from "rescind journal export".
 
-What cannot be had back is named: clients and secrets that were made since, and
-settings that were changed. The store that was in place is kept beside it as a
+What cannot be had back is named: clients, secrets and users that were made since,
+and settings that were changed. The store that was in place is kept beside it as a
 backup like any other. If this command is cut off, the store is the old one or the
 new one, or no server opens it until this command was run again.
 
@@ -67,25 +67,27 @@ type restoring struct {
 	journal  *journalFile
 	replayer *journal.Replayer
 	changes  changes
+	users    userChanges
 	view     restoredView
 }
 
 // restoredView is what a restore did.
 type restoredView struct {
-	Store      string       `json:"store"`
-	Generation int64        `json:"generation"`
-	Backup     *backupView  `json:"backup,omitempty"`
-	Aside      string       `json:"aside,omitempty"`    // where the store that was is
-	Previous   string       `json:"previous,omitempty"` // whether that was read: "read", "partly_read", "unreadable" or "none"
-	Replayed   *countsView  `json:"replayed,omitempty"`
-	Clients    []changeView `json:"clients"` // that were changed, or must be looked at
-	Notes      []string     `json:"notes,omitempty"`
+	Store      string           `json:"store"`
+	Generation int64            `json:"generation"`
+	Backup     *backupView      `json:"backup,omitempty"`
+	Aside      string           `json:"aside,omitempty"`    // where the store that was is
+	Previous   string           `json:"previous,omitempty"` // whether that was read: "read", "partly_read", "unreadable" or "none"
+	Replayed   *countsView      `json:"replayed,omitempty"`
+	Clients    []changeView     `json:"clients"` // that were changed, or must be looked at
+	Users      []userChangeView `json:"users"`   // likewise
+	Notes      []string         `json:"notes,omitempty"`
 }
 
 func (a *app) restore(ctx context.Context, l location, file, replay string, yes bool) error {
-	r := &restoring{changes: changes{}, view: restoredView{Store: a.storeName, Clients: []changeView{}}}
+	r := &restoring{changes: changes{}, users: userChanges{}, view: newRestoredView(a.storeName)}
 	err := a.askAndRestore(ctx, l, file, replay, yes, r)
-	a.recordRestore(ctx, "restore", r.view.Clients, err)
+	a.recordRestore(ctx, "restore", r.view, err)
 	if err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func (a *app) runRestore(ctx context.Context, l location, file string, r *restor
 	defer r.Abort()
 	backup := viewBackup(r.Backup())
 	r.view.Backup = &backup
-	r.replayer = a.replayer(r.Store(), r.changes)
+	r.replayer = a.replayer(r.Store(), r.changes, r.users)
 	if err := a.replayPrevious(ctx, r); err != nil {
 		return unchanged(err)
 	}
@@ -142,7 +144,7 @@ func (a *app) runRestore(ctx context.Context, l location, file string, r *restor
 	if err != nil {
 		return err
 	}
-	r.view.Generation, r.view.Aside, r.view.Clients = done.Generation, done.Aside, r.changes.list()
+	r.view.Generation, r.view.Aside, r.view.Clients, r.view.Users = done.Generation, done.Aside, r.changes.list(), r.users.list()
 	switch {
 	case done.Kept != nil:
 		r.view.Notes = append(r.view.Notes, fmt.Sprintf("The store that was in place is kept as %s, and is no backup: %v.", done.Aside, done.Kept))
@@ -205,7 +207,7 @@ func (a *app) replayPrevious(ctx context.Context, r *restoring) error {
 }
 
 func unread(why error, taken time.Time) string {
-	return fmt.Sprintf("The store that was in place cannot be read to its end (%v), so nobody knows all that changed since the backup: clients that were disabled or deleted after %s may be on again, and secrets that were dropped may work. Go through the audit from then on before you start the server, or restore again with --replay.", why, stamp(taken))
+	return fmt.Sprintf("The store that was in place cannot be read to its end (%v), so nobody knows all that changed since the backup: clients and users that were disabled or deleted after %s may be on again, and secrets that were dropped and passwords that were changed may work. Go through the audit from then on before you start the server, or restore again with --replay.", why, stamp(taken))
 }
 
 func (a *app) restoreAcceptCommand() *cobra.Command {
@@ -217,8 +219,8 @@ func (a *app) restoreAcceptCommand() *cobra.Command {
 		Long: `Accept a store that was restored or copied by other means than "rescind restore":
 tables that AWS restored, or a SQLite file that was put in place. What was revoked
 after the copy was made is alive in it. So accepting it ends all grants in it for
-good; the clients stay as they were when the copy was made, unless --replay names a
-journal ("rescind journal export") by which they are ended again.
+good; the clients and users stay as they were when the copy was made, unless --replay
+names a journal ("rescind journal export") by which they are ended again.
 
 A SQLite store must not be open in any server. Tables are refused by every function
 until this is done: all that the journal says is done before, so where this command
@@ -233,10 +235,10 @@ is cut off they go on being refused, and it may be run again.`,
 		if err != nil {
 			return err
 		}
-		v := &restoredView{Store: a.storeName, Clients: []changeView{}}
-		err = a.askAndAccept(cmd.Context(), l, replay, yes, v)
+		v := newRestoredView(a.storeName)
+		err = a.askAndAccept(cmd.Context(), l, replay, yes, &v)
 		v.warnOfServing(l)
-		a.recordRestore(cmd.Context(), "restore accept", v.Clients, err)
+		a.recordRestore(cmd.Context(), "restore accept", v, err)
 		if err != nil {
 			return err
 		}
@@ -264,9 +266,9 @@ func (a *app) askAndAccept(ctx context.Context, l location, replay string, yes b
 // accept takes the store into use, after the journal was replayed into it: on
 // either store nobody else can use it before all is done.
 func (a *app) accept(ctx context.Context, l location, j *journalFile, v *restoredView) (err error) {
-	changes := changes{}
+	changes, users := changes{}, userChanges{}
 	after := func(store journal.Target) error {
-		counts, err := j.replay(ctx, a.replayer(store, changes))
+		counts, err := j.replay(ctx, a.replayer(store, changes, users))
 		v.replayed(counts)
 		return err
 	}
@@ -286,7 +288,7 @@ func (a *app) accept(ctx context.Context, l location, j *journalFile, v *restore
 			v.Generation, err = dynamo.New(api, l.tables).AcceptAfter(ctx, func(s *dynamo.Store) error { return after(s) })
 		}
 	}
-	v.Clients = changes.list()
+	v.Clients, v.Users = changes.list(), users.list()
 	if err != nil && j != nil && !errors.Is(err, sqlite.ErrInUse) {
 		return fmt.Errorf("the store is not in use yet; run this again: %w", err)
 	}

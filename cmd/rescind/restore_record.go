@@ -40,8 +40,9 @@ func unchanged(err error) error {
 	return &unchangedError{err}
 }
 
-// recordRestore leaves the restore, and what it did to each client, in the audit.
-func (a *app) recordRestore(ctx context.Context, operation string, clients []changeView, err error) {
+// recordRestore leaves the restore, and what it did to each client and user, in
+// the audit.
+func (a *app) recordRestore(ctx context.Context, operation string, v restoredView, err error) {
 	e := audit.Event{Action: audit.Restore, Operation: operation, Reason: "ended_all_grants"}
 	no, still := (*refusedRestore)(nil), (*unchangedError)(nil)
 	switch {
@@ -52,9 +53,14 @@ func (a *app) recordRestore(ctx context.Context, operation string, clients []cha
 	case err != nil:
 		e.Reason = "cut_off"
 	default:
-		for _, c := range clients {
+		for _, c := range v.Clients {
 			if c.changed() {
 				a.record(ctx, audit.Event{Action: audit.Client, Operation: operation, ClientID: c.ID, Reason: "replayed"}, nil)
+			}
+		}
+		for _, u := range v.Users {
+			if u.changed() {
+				a.recordUser(ctx, operation, u.Subject, "replayed", nil)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ type countsView struct {
 	Subjects        int64 `json:"subjects"`
 	Clients         int64 `json:"clients"`
 	ClientsNotThere int64 `json:"clients_not_there"`
+	Users           int64 `json:"users"` // accounts; "subjects" are epochs
 }
 
 // changeView is what became of one client by a journal.
@@ -41,11 +42,6 @@ func (all changes) add(c journal.ClientChange) {
 		v = &changeView{ID: c.ID, Did: []string{}, Look: []string{}}
 		all[c.ID] = v
 	}
-	put := func(to *[]string, is bool, what string) {
-		if is && !slices.Contains(*to, what) {
-			*to = append(*to, what)
-		}
-	}
 	put(&v.Did, c.Deleted, "deleted")
 	put(&v.Did, c.Off, "disabled")
 	put(&v.Did, c.Dropped > 0, "secrets_dropped")
@@ -55,6 +51,12 @@ func (all changes) add(c journal.ClientChange) {
 	put(&v.Look, c.NoSecret, "no_secret_left")
 	put(&v.Look, c.LeftOff, "left_disabled")
 	put(&v.Look, c.Older, "settings_older")
+}
+
+func put(to *[]string, is bool, what string) {
+	if is && !slices.Contains(*to, what) {
+		*to = append(*to, what)
+	}
 }
 
 func (all changes) list() []changeView {
@@ -79,15 +81,15 @@ var inWords = map[string]string{
 	"settings_older":    "changed after the backup: its settings are as they were then, so look at them with `rescind client show`",
 }
 
-func (a *app) replayer(store journal.Target, changes changes) *journal.Replayer {
+func (a *app) replayer(store journal.Target, changes changes, users userChanges) *journal.Replayer {
 	progress := a.every("replayed %s entries so far")
-	return &journal.Replayer{Store: store, Now: a.rules.Now, Rand: a.rules.Rand, Changed: changes.add, Done: func(n int64) { progress(int(n)) }}
+	return &journal.Replayer{Store: store, Now: a.rules.Now, Rand: a.rules.Rand, Changed: changes.add, UserChanged: users.add, Done: func(n int64) { progress(int(n)) }}
 }
 
 // replayed takes a replayer's counts, which are of all that it has replayed.
 func (v *restoredView) replayed(c journal.Counts) {
 	v.Replayed = &countsView{Entries: c.Entries, Grants: c.Grants, GrantsGone: c.GrantsGone, Denied: c.Denied, Subjects: c.Subjects,
-		Clients: c.Clients, ClientsNotThere: c.ClientsGone}
+		Clients: c.Clients, ClientsNotThere: c.ClientsGone, Users: c.Users}
 }
 
 // warnOfGap says so where a journal begins after the backup.
@@ -119,7 +121,7 @@ func (v *restoredView) write(w io.Writer) {
 	case v.Previous == "read":
 		fmt.Fprintln(w, "What was ended since the backup was read from it, and is ended again.")
 	case v.Replayed == nil:
-		fmt.Fprintln(w, "The clients are as they were when the copy was made: one that was disabled or deleted since is on again, and a secret that was dropped since works.")
+		fmt.Fprintln(w, "The clients and users are as they were when the copy was made: one that was disabled or deleted since is on again, and a secret that was dropped or a password that was changed since works.")
 	}
 	if r := v.Replayed; r != nil {
 		changed := 0
@@ -128,12 +130,23 @@ func (v *restoredView) write(w io.Writer) {
 				changed++
 			}
 		}
-		fmt.Fprintf(w, "Ended again: %s, %s and %s. %s compared, and %s changed.\n", counted(int(r.Grants+r.GrantsGone), "grant"),
-			counted(int(r.Subjects), "user"), counted(int(r.Denied), "signed token"), counted(int(r.Clients+r.ClientsNotThere), "client"), grouped(changed))
+		for _, u := range v.Users {
+			if u.changed() {
+				changed++
+			}
+		}
+		fmt.Fprintf(w, "Ended again: %s, %s and %s. %s and %s compared, and %s changed.\n", counted(int(r.Grants+r.GrantsGone), "grant"),
+			counted(int(r.Subjects), "user"), counted(int(r.Denied), "signed token"), counted(int(r.Clients+r.ClientsNotThere), "client"),
+			counted(int(r.Users), "account"), grouped(changed))
 	}
 	for _, c := range v.Clients {
 		for _, what := range append(slices.Clone(c.Did), c.Look...) {
 			fmt.Fprintf(w, "  client %s: %s\n", c.ID, inWords[what])
+		}
+	}
+	for _, u := range v.Users {
+		for _, what := range append(slices.Clone(u.Did), u.Look...) {
+			fmt.Fprintf(w, "  user %s: %s\n", u.Subject, userInWords[what])
 		}
 	}
 }

@@ -128,10 +128,9 @@ leave the account as it is:
 
   rescind revoke --subject alice --reason "laptop stolen"
 
-A restore brings back accounts as they were at the backup, with the passwords of
-then. The trail says what was changed since, so change it again:
-
-  rescind stats --hours 168`},
+A restore ends again what was ended since the backup where the store that was in
+place, or a journal, can be read: ` + "`rescind help backups`" + `. An account that was
+changed since loses the password of then, and needs a new one.`},
 
 	{"introspection", "Who may see which token", `A confidential client sees its own tokens: its access tokens, and as active its
 refresh tokens. To everybody else a refresh token is {"active":false}.

@@ -21,7 +21,7 @@ var beside = map[string][]string{
 	"shared/audit":         {"shared/oauth"},
 	"shared/audit/trail":   {"shared/oauth", "shared/audit"},
 	"shared/registration":  upTo("shared/client"),
-	"shared/journal":       upTo("shared/grant"),
+	"shared/journal":       append(upTo("shared/grant"), "shared/user"),
 	"shared/lambdahttp":    {},
 	"shared/authorizer":    upTo("shared/grant"),
 	"shared/page":          {"shared/oauth"},

@@ -70,4 +70,19 @@ var accountSins = []sin{
 		File: "shared/user/key.go", Packages: accounts,
 		Find: "return keyOf(\"upstream\", issuer, sub)", Replace: "return keyOf(\"upstream\", \"\", sub)",
 	},
+	{
+		Name: "restored-password-works", What: "a restore brings back the password that was changed since the backup",
+		File: "shared/user/again.go", Packages: []string{"./shared/user", "./shared/journal"}, Run: "Restored|Ended",
+		Find: "	did.Dropped = !row.Password.IsEmpty()", Replace: "	did.Dropped = false && !row.Password.IsEmpty()",
+	},
+	{
+		Name: "restored-user-comes-again", What: "a restore lets a user back in who first came after the backup and was switched off",
+		File: "shared/user/again.go", Packages: []string{"./shared/user", "./shared/journal"}, Run: "Restored|Ended",
+		Find: "	if known.State != Off {", Replace: "	if known.State != On || row == nil {",
+	},
+	{
+		Name: "email-in-the-log", What: "the audit names a user by email",
+		File: "cmd/rescind/user_edit.go", Packages: []string{"./cmd/rescind"}, Run: "NoLogHolds",
+		Find: "a.recordUser(ctx, \"user set-password\", u.Subject,", Replace: "a.recordUser(ctx, \"user set-password\", u.Email,",
+	},
 }

@@ -10,6 +10,7 @@ import (
 
 	"rescind/shared/client"
 	"rescind/shared/grant"
+	"rescind/shared/user"
 )
 
 // Source is what a journal is derived from.
@@ -18,6 +19,7 @@ type Source interface {
 	WalkSubjects(ctx context.Context, from grant.Cursor, limit int) ([]grant.SubjectEpoch, grant.Cursor, error)
 	WalkDenied(ctx context.Context, from grant.Cursor, limit int) ([]grant.Denial, grant.Cursor, error)
 	ListClients(ctx context.Context, after string, limit int) ([]*client.Client, error)
+	ListUsers(ctx context.Context, after user.Key, limit int) ([]*user.Account, error)
 }
 
 // skew is how much earlier than asked a journal begins: clocks of several
@@ -27,15 +29,15 @@ const skew = 10 * time.Minute
 // pageSize is how many rows are read at a time.
 const pageSize = 500
 
-// Collect walks the whole store and gives what was ended since then: clients
-// first, for they matter most. read is told how many rows were read so far; it
+// Collect walks the whole store and gives what was ended since then: clients and
+// users first, for they matter most. read is told how many rows were read so far; it
 // may be nil. Errors: the store's, or emit's.
 func Collect(ctx context.Context, s Source, since time.Time, emit func(Entry) error, read func(rows int64)) error {
 	w := &walk{ctx: ctx, from: since.Add(-skew), emit: emit, read: read}
 	for _, part := range []struct {
 		what string
 		do   func(*walk, Source) error
-	}{{"clients", (*walk).clients}, {"subjects", (*walk).subjects}, {"denied tokens", (*walk).denied}, {"grants", (*walk).grants}} {
+	}{{"clients", (*walk).clients}, {"users", (*walk).users}, {"subjects", (*walk).subjects}, {"denied tokens", (*walk).denied}, {"grants", (*walk).grants}} {
 		if err := part.do(w, s); err != nil {
 			return fmt.Errorf("reading the %s: %w", part.what, err)
 		}

@@ -9,12 +9,12 @@
 //
 // The rules are:
 //
-//   - A journal names grants, clients and the keys of subjects. It never holds a
+//   - A journal names grants, clients, users and the keys of subjects. It never holds a
 //     token, a secret or a digest of one: of secrets only when they were made.
 //   - It is lines of JSON, of which the first says what it is and the last how
 //     many there are. Reading takes what writing writes and nothing else, so a
 //     file that was cut or changed by hand is noticed.
 //   - Replaying it only moves towards dead, and may be repeated.
 //
-// The package knows stores by grant's and client's interfaces only.
+// The package knows stores by grant's, client's and user's interfaces only.
 package journal

@@ -38,6 +38,7 @@ type Header struct {
 // Entry is one line: exactly one member is set.
 type Entry struct {
 	Client  *Client  `json:"client,omitempty"`
+	User    *User    `json:"user,omitempty"`
 	Subject *Subject `json:"subject,omitempty"`
 	Denied  *Denied  `json:"denied,omitempty"`
 	Grant   *Grant   `json:"grant,omitempty"`
@@ -82,6 +83,8 @@ func (e Entry) name() string {
 	switch {
 	case e.Client != nil:
 		return "client " + e.Client.ID
+	case e.User != nil:
+		return "user " + e.User.Key
 	case e.Subject != nil:
 		return "subject " + e.Subject.Key
 	case e.Denied != nil:
@@ -104,7 +107,7 @@ type end struct {
 // check tells what is wrong with an entry, if anything.
 func (e Entry) check() error {
 	set := 0
-	for _, is := range []bool{e.Client != nil, e.Subject != nil, e.Denied != nil, e.Grant != nil} {
+	for _, is := range []bool{e.Client != nil, e.User != nil, e.Subject != nil, e.Denied != nil, e.Grant != nil} {
 		if is {
 			set++
 		}
@@ -114,6 +117,8 @@ func (e Entry) check() error {
 		return errors.New("the line is no entry")
 	case e.Client != nil:
 		return e.Client.check()
+	case e.User != nil:
+		return e.User.check()
 	case e.Subject != nil:
 		if _, ok := e.Subject.key(); !ok || e.Subject.Epoch < 0 {
 			return errors.New("a subject's key or epoch is not one")

@@ -11,6 +11,7 @@ import (
 
 	"rescind/shared/client"
 	"rescind/shared/journal"
+	"rescind/shared/user"
 )
 
 var at = time.Date(2026, 11, 23, 4, 5, 6, 789_000_000, time.UTC)
@@ -21,6 +22,8 @@ func some() []journal.Entry {
 	return []journal.Entry{
 		{Client: &journal.Client{ID: "app", Epoch: 5, State: client.Off, Updated: at, Secrets: []time.Time{at, at.Add(time.Second)}, Policy: strings.Repeat("0a", 32)}},
 		{Client: &journal.Client{ID: "gone", Epoch: 9, State: client.Deleted, Secrets: []time.Time{}, Policy: strings.Repeat("0b", 32)}},
+		{User: &journal.User{Key: strings.Repeat("cd", 32), Subject: "usr_1", State: user.Off, Version: 3, Updated: at}},
+		{User: &journal.User{Key: strings.Repeat("ce", 32), Subject: "usr_2", Provider: "https://idp.example", State: user.On, Version: 1, Updated: at}},
 		{Subject: &journal.Subject{Key: strings.Repeat("ab", 32), Epoch: 6}},
 		{Denied: &journal.Denied{JTI: "j<&>", At: at, Reason: "asked\n\u2028", ExpiresAt: at.Add(time.Hour)}},
 		{Grant: &journal.Grant{ID: "10" + strings.Repeat("0", 30), At: at, Reason: "laptop \"stolen\"", Client: "app", Subject: "älice"}},
@@ -104,10 +107,13 @@ func TestWhatIsNoJournalIsRefused(t *testing.T) {
 		strings.Replace(whole, strings.Repeat("ab", 32), "ab", 1):             "subject's key",
 		strings.Replace(whole, "04:05:06.789Z", "04:05:06.7891Z", -1):         "time",
 		strings.Replace(whole, "04:05:06.789Z", "04:05:06.789+02:00", -1):     "time",
+		strings.Replace(whole, strings.Repeat("cd", 32), "cd", 1):             "user's key",
+		strings.Replace(whole, `"ver":3`, `"ver":0`, 1):                       "user's key",
+		strings.Replace(whole, `"sub":"usr_1"`, `"sub":""`, 1):                "user's key",
 		strings.Replace(whole, `"id":"10`, `"id":"1`, 1):                      "grant's id",
-		strings.Replace(whole, `"entries":5`, `"entries":4`, 1):               "should have 4",
-		strings.Replace(whole, `{"end":{"entries":5}}`, `{"client":null}`, 1): "not as it was written",
-		strings.Replace(whole, `{"end":{"entries":5}}`, `{}`, 1):              "no entry",
+		strings.Replace(whole, `"entries":7`, `"entries":4`, 1):               "should have 4",
+		strings.Replace(whole, `{"end":{"entries":7}}`, `{"client":null}`, 1): "not as it was written",
+		strings.Replace(whole, `{"end":{"entries":7}}`, `{}`, 1):              "no entry",
 		strings.Replace(whole, "asked", strings.Repeat("a", 70_000), 1):       "too long",
 		strings.Replace(whole, "asked", "ask\xff", 1):                         "not as it was written",
 	} {

@@ -14,6 +14,7 @@ import (
 	"rescind/shared/grant"
 	"rescind/shared/secret"
 	"rescind/shared/token"
+	"rescind/shared/user"
 )
 
 // Target is what a journal is replayed into.
@@ -21,7 +22,9 @@ type Target interface {
 	Revoke(ctx context.Context, id token.GrantID, clientID string, r grant.Revocation) (grant.Revocation, error)
 	Deny(ctx context.Context, d grant.Denial) error
 	RestoreSubjectEpoch(ctx context.Context, subject grant.SubjectKey, to int64) error
+	grant.SubjectStore
 	client.Store
+	user.Store
 }
 
 // Replayer replays journals into one store. It is for one goroutine.
@@ -32,6 +35,8 @@ type Replayer struct {
 	// Changed is told of every client that the journal speaks of and that was
 	// changed, or must be looked at. It may be nil.
 	Changed func(ClientChange)
+	// UserChanged is the same for users.
+	UserChanged func(UserChange)
 	// Done is told now and then how many entries were replayed. It may be nil.
 	Done func(entries int64)
 	// Once counts an entry once that several journals have. It keeps the names
@@ -51,6 +56,7 @@ type Counts struct {
 	Subjects    int64 // whose epoch is at least the journal's
 	Clients     int64 // that are as dead as the journal says
 	ClientsGone int64 // that were registered after the backup, and not deleted
+	Users       int64 // whose accounts are as dead as the journal says
 }
 
 // ClientChange is what became of one client.
@@ -80,8 +86,9 @@ const (
 // Replay replays all that next gives, until io.EOF. It stops at the first
 // error; run it again from the beginning then. All of it is idempotent and
 // moves towards dead only: a grant is ended with the journal's time and reason
-// unless it has its own, epochs rise, clients go off or are deleted, secrets
-// that are not among the journal's are dropped.
+// unless it has its own, epochs rise, clients and users go off or are deleted,
+// secrets that are not among the journal's and passwords of accounts that were
+// changed are dropped.
 func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Counts, error) {
 	writes, writing := errgroup.WithContext(ctx)
 	writes.SetLimit(atOnce)
@@ -90,6 +97,9 @@ func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Coun
 	go func() {
 		defer close(counted)
 		for done := range results {
+			if done.tell != nil {
+				done.tell()
+			}
 			if !r.isNew(done.of) {
 				continue
 			}
@@ -111,14 +121,14 @@ func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Coun
 		if e.Client != nil { // few; and what is said of them stays in order
 			var add func(*Counts)
 			if add, err = r.client(ctx, *e.Client); err == nil {
-				results <- result{e, add}
+				results <- result{of: e, count: add}
 			}
 			continue
 		}
 		writes.Go(func() error {
-			add, err := r.one(writing, e)
+			done, err := r.one(writing, e)
 			if err == nil {
-				results <- result{e, add}
+				results <- done
 			}
 			return err
 		})
@@ -145,6 +155,7 @@ func (r *Replayer) Replay(ctx context.Context, next func() (Entry, error)) (Coun
 type result struct {
 	of    Entry
 	count func(*Counts)
+	tell  func() // whoever asked, of what became of it; may be nil
 }
 
 // isNew tells whether an entry is to be counted.
@@ -163,12 +174,20 @@ func (r *Replayer) isNew(e Entry) bool {
 
 // one replays an entry that is no client. A write runs on under its own
 // deadline: what has begun shall be done.
-func (r *Replayer) one(ctx context.Context, e Entry) (func(*Counts), error) {
+func (r *Replayer) one(ctx context.Context, e Entry) (result, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return result{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
+	if e.User != nil {
+		return r.user(ctx, *e.User)
+	}
+	count, err := r.write(ctx, e)
+	return result{of: e, count: count}, err
+}
+
+func (r *Replayer) write(ctx context.Context, e Entry) (func(*Counts), error) {
 	switch {
 	case e.Subject != nil:
 		key, _ := e.Subject.key()
