@@ -70,7 +70,7 @@ status is 0 for success, 1 for a failure, 2 for a wrong command line.`,
 	root.Flags().BoolVar(&asked, "version", false, "print which rescind this is")
 	root.SetHelpCommand(a.helpCommand())
 	root.AddCommand(a.serveCommand(), a.clientCommand(), a.grantCommand(), a.revokeCommand(),
-		a.userCommand(), a.storeCommand(), a.backupCommand(), a.restoreCommand(), a.journalCommand(), a.doctorCommand(), a.statsCommand(), a.costCommand(),
+		a.userCommand(), a.authorizeCommand(), a.storeCommand(), a.backupCommand(), a.restoreCommand(), a.journalCommand(), a.doctorCommand(), a.statsCommand(), a.costCommand(),
 		a.completionCommand(), a.manCommand(), a.versionCommand())
 	a.completeClients(root)
 	group(root)

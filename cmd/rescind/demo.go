@@ -167,13 +167,21 @@ TOKEN=$(curl -s --data "grant_type=client_credentials&%s" %s/o/token/ | sed 's/.
 curl --data "token=$TOKEN&%s" %s/o/introspect/
 curl --data "token=$TOKEN&%s" %s/o/revoke_token/
 
-A token of the public client, for a user, and how that client, which has no secret, revokes it:
+Tokens for a user: be the public client in another terminal, and open what it prints in a browser.
 
   %s
-  curl --data "token=PASTE_IT&client_id=%s" %s/o/revoke_token/
 `, d.confidential.ID, d.secret.Reveal(), d.public.ID,
-		credentials, s.base(), credentials, s.base(), credentials, s.base(),
-		s.command("grant create --client "+d.public.ID+" --subject alice --scopes read"), d.public.ID, s.base())
+		credentials, s.base(), credentials, s.base(), credentials, s.base(), s.authorizeLine(d.public.ID))
+}
+
+// authorizeLine is the command line of a client of this server. It needs no
+// store.
+func (s site) authorizeLine(id string) string {
+	line := "go run ./cmd/rescind authorize --client " + id
+	if s.issuer != defaultIssuer {
+		line += " --issuer " + quote(s.issuer)
+	}
+	return line
 }
 
 // writeLater says what became of the demo clients, and how to get a new secret.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"rescind/shared/endpoint"
 	"rescind/shared/secret"
 	"rescind/shared/user"
 )
@@ -73,7 +74,9 @@ A demo user was made. The password is shown this once:
 
   email     %s
   password  %s
-`, demoEmail, d.password.Reveal())
+
+What the user has authorized, with a button to cut it: %s%s
+`, demoEmail, d.password.Reveal(), s.issuer, endpoint.PathAuthorized)
 	case d.account.State == user.Deleted:
 		fmt.Fprintf(w, "\nThe demo user was deleted. Make one of your own:\n\n%s\n", s.command("user create you@example.com"))
 	case d.account.State == user.Off:

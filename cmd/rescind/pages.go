@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 
 	"rescind/shared/browser"
 	"rescind/shared/endpoint"
@@ -24,7 +23,7 @@ func (a *app) pages(svc *endpoint.Service, store browser.Store) (http.Handler, e
 		Sessions: session.Defaults(a.rules.Now, a.rules.Rand),
 		Accounts: user.NewAccounts(store, subjects{a.rules, store}, a.rules.Now, a.rules.Rand),
 	}
-	cfg, err := upstream.FromEnv(os.Getenv)
+	cfg, err := upstream.FromEnv(a.env)
 	if err != nil {
 		return nil, fmt.Errorf("the upstream provider: %w", err)
 	}

@@ -36,7 +36,7 @@ func closed(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer") // RFC 9700 section 4.2.4
 	h.Set("X-Frame-Options", "DENY")        // for browsers that know no frame-ancestors, RFC 9700 section 4.16
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	// No Cross-Origin-Opener-Policy: an app may open the request in a window of its own, and wait for that.
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
