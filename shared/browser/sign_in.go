@@ -52,6 +52,7 @@ func (s *Service) signInPage(v *visit, next string, view page.SignIn) error {
 	}
 	if s.Upstream != nil {
 		view.UpstreamAction, view.UpstreamName, view.UpstreamHidden = s.base+endpoint.PathUpstream, s.Upstream.Name(), hidden
+		view.FormAction = append(view.FormAction, formAction(s.Upstream.Issuer())[1:]...) // one on this machine need not have TLS
 	}
 	s.pages.SignIn(v.w, v.lang, view)
 	return nil

@@ -19,7 +19,7 @@ func withProvider(t *testing.T) (*scene, *openid.Provider) {
 	t.Helper()
 	provider := openid.Start(t)
 	sc := newScene(t, func(sc *scene) {
-		sc.now = time.Now().UTC() // ID tokens are checked by the real clock, too
+		sc.now = time.Now().UTC()
 		back := sc.server.URL + endpoint.PathUpstreamCallback
 		cfg := upstream.Config{ID: "test", Name: "Example ID", Issuer: provider.Issuer(), ClientID: "rescind", ClientSecret: secretText("hush")}
 		sc.service.Upstream = upstream.New(cfg, back, nil, sc.clock)
@@ -35,6 +35,9 @@ func withProvider(t *testing.T) (*scene, *openid.Provider) {
 func (s *surfer) toProvider(next string) string {
 	s.sc.t.Helper()
 	page := s.get("/o/sign_in/?" + url.Values{"next": {next}}.Encode())
+	if csp := page.header.Get("Content-Security-Policy"); !strings.Contains(csp, s.sc.service.Upstream.Issuer()) {
+		s.sc.t.Errorf("the button may not lead to the provider: %s", csp)
+	}
 	got := s.post("/o/upstream/", page.form(s.sc.t, "/o/upstream/", ""))
 	if got.status != http.StatusSeeOther {
 		s.sc.t.Fatalf("the button gives %d:\n%s", got.status, got.body)
