@@ -73,6 +73,24 @@ var misplaced = []struct {
 	}},
 	{"as an unknown parameter's name", func(a app, s string) request { return post("/o/revoke_token/", "token=x&"+s+"=x", a.basic()) }},
 	{"in a malformed body", func(a app, s string) request { return post("/o/revoke_token/", "token="+s+"%zz", a.basic()) }},
+	{"as a code", func(a app, s string) request {
+		return post("/o/token/", "grant_type=authorization_code&code="+s+"x&code_verifier="+codeVerifier, a.basic())
+	}},
+	{"as a code verifier", func(a app, s string) request {
+		return post("/o/token/", "grant_type=authorization_code&code=x&code_verifier="+strings.Repeat(s, 3)[:100], a.basic())
+	}},
+	{"as a malformed code verifier", func(a app, s string) request {
+		return post("/o/token/", "grant_type=authorization_code&code=x&code_verifier="+s+"%20", a.basic())
+	}},
+	{"as the redirect URI", func(a app, s string) request {
+		return post("/o/token/", "grant_type=authorization_code&code=x&redirect_uri=https://x/"+s+"&code_verifier="+codeVerifier, a.basic())
+	}},
+	{"as the origin", func(a app, s string) request {
+		return post("/o/revoke_token/", "token=x", a.basic(), "Origin: https://"+s)
+	}},
+	{"in a preflight", func(_ app, s string) request {
+		return request{method: "OPTIONS", target: "/o/token/", header: []string{"Origin: " + s, "Access-Control-Request-Method: " + s, "Access-Control-Request-Headers: " + s}}
+	}},
 	{"as a refresh token", func(a app, s string) request {
 		return post("/o/token/", "grant_type=refresh_token&refresh_token="+s+"x", a.basic())
 	}},
