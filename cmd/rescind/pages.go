@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 
@@ -21,7 +20,7 @@ func (a *app) pages(svc *endpoint.Service, store browser.Store) (http.Handler, e
 		Endpoint: svc,
 		Store:    store,
 		Sessions: session.Defaults(a.rules.Now, a.rules.Rand),
-		Accounts: user.NewAccounts(store, subjects{a.rules, store}, a.rules.Now, a.rules.Rand),
+		Accounts: user.NewAccounts(store, grant.SubjectEnder{Rules: a.rules, Store: store}, a.rules.Now, a.rules.Rand),
 	}
 	cfg, err := upstream.FromEnv(a.env)
 	if err != nil {
@@ -31,15 +30,4 @@ func (a *app) pages(svc *endpoint.Service, store browser.Store) (http.Handler, e
 		s.Upstream = upstream.New(*cfg, svc.Issuer+endpoint.PathUpstreamCallback, nil, a.rules.Now)
 	}
 	return browser.New(s)
-}
-
-// subjects ends all that a user has. It implements user.Raiser.
-type subjects struct {
-	rules grant.Rules
-	store grant.SubjectStore
-}
-
-func (s subjects) EndSubject(ctx context.Context, subject string) error {
-	_, err := s.rules.RevokeSubject(ctx, s.store, subject)
-	return err
 }

@@ -103,7 +103,7 @@ func newScene(t testing.TB, edit ...func(*scene)) *scene {
 	ep := &endpoint.Service{Issuer: sc.issuer, Rules: rules, Audit: &sc.trail, Log: slog.New(slog.DiscardHandler),
 		Auth: client.NewAuthenticator(sc.clock, client.NewAttempts(1000, time.Second))}
 	sc.service = &browser.Service{Endpoint: ep, Store: sc.store, Sessions: session.Defaults(sc.clock, rand.Reader),
-		Accounts: user.NewAccounts(sc.store, ender{rules, sc.store}, sc.clock, rand.Reader)}
+		Accounts: user.NewAccounts(sc.store, grant.SubjectEnder{Rules: rules, Store: sc.store}, sc.clock, rand.Reader)}
 	for _, e := range edit {
 		e(sc)
 	}
@@ -123,16 +123,6 @@ func newScene(t testing.TB, edit ...func(*scene)) *scene {
 	}
 	sc.register()
 	return sc
-}
-
-type ender struct {
-	rules grant.Rules
-	store grant.SubjectStore
-}
-
-func (e ender) EndSubject(ctx context.Context, subject string) error {
-	_, err := e.rules.RevokeSubject(ctx, e.store, subject)
-	return err
 }
 
 // register makes the clients web (confidential) and phone (public, native), and
