@@ -18,7 +18,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
@@ -41,33 +44,64 @@ func main() {
 	}
 }
 
+// workers is how many sins are tried at a time, each in a copy of its own:
+// compiling and linking leave cores idle.
+const workers = 2
+
+// tally counts what the workers find, and prints it.
+type tally struct {
+	sync.Mutex
+	passed, failed int
+}
+
 func plantAll(ctx context.Context, root string, names []string) (passed, failed int, err error) {
+	queue := make(chan sin, len(sins))
+	for _, s := range sins {
+		if len(names) == 0 || slices.Contains(names, s.Name) {
+			queue <- s
+		}
+	}
+	close(queue)
+	var t tally
+	all, ctx := errgroup.WithContext(ctx)
+	for range workers {
+		all.Go(func() error { return t.work(ctx, root, queue) })
+	}
+	err = all.Wait()
+	return t.passed, t.failed, err
+}
+
+// work plants one after the other in its own copy of the tree.
+func (t *tally) work(ctx context.Context, root string, queue chan sin) error {
 	dir, err := os.MkdirTemp("", "rescind-sins-")
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	if err := copyTree(root, dir); err != nil {
-		return 0, 0, err
+		return err
 	}
-	for _, s := range sins {
-		if len(names) > 0 && !slices.Contains(names, s.Name) {
-			continue
-		}
+	for s := range queue {
 		start := time.Now()
 		verdict, err := s.plant(ctx, dir)
 		if err != nil {
-			return passed, failed, fmt.Errorf("%s: %w", s.Name, err)
+			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		if verdict == "" {
-			passed++
-			verdict = "noticed"
-		} else {
-			failed++
-		}
-		fmt.Printf("%-34s %5.1fs  %s\n", s.Name, time.Since(start).Seconds(), verdict)
+		t.add(s.Name, verdict, time.Since(start))
 	}
-	return passed, failed, nil
+	return nil
+}
+
+func (t *tally) add(name, verdict string, took time.Duration) {
+	t.Lock()
+	defer t.Unlock()
+	if verdict == "" {
+		t.passed++
+		verdict = "noticed"
+	} else {
+		t.failed++
+	}
+	fmt.Printf("%-34s %5.1fs  %s\n", name, took.Seconds(), verdict)
 }
 
 // plant commits the sin, runs its tests and undoes it. The verdict is empty
@@ -91,7 +125,7 @@ func (s sin) plant(ctx context.Context, dir string) (verdict string, err error) 
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile, so it shows nothing: %s", out)
 	}
-	args := []string{"test", "-trimpath", "-count=1", "-failfast", "-timeout", "5m"}
+	args := []string{"test", "-trimpath", "-vet=off", "-count=1", "-failfast", "-timeout", "5m"}
 	if s.Run != "" {
 		args = append(args, "-run", s.Run)
 	}
