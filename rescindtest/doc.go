@@ -10,8 +10,8 @@
 //	... // and now 401
 //
 // Tokens come from the token endpoint and are ended at the revocation endpoint,
-// as they are outside of tests; only users, who have no page to sign in at yet,
-// get theirs from the rules directly. An outage is the store's: everything else
+// as they are outside of tests; only users' tokens, for which somebody would have
+// to sign in in a browser, come from the rules directly. An outage is the store's: everything else
 // runs as it is.
 //
 // It is for tests only. Nothing that runs may import it, and it must not know

@@ -21,17 +21,27 @@ func (s *Service) showSignOut(v *visit) error {
 	return s.signedOut(v)
 }
 
-// signOut ends the session, and says so once that is durable.
+// signOut ends the session, and says so once that is durable. A form that comes
+// from a request (somebody else is to answer it) goes on to that one's sign-in.
 func (s *Service) signOut(v *visit) error {
 	form, err := s.readForm(v)
 	if err != nil {
 		return err
 	}
+	next := form.Get(fieldNext)
+	if next != "" {
+		if next, err = s.next(next); err != nil {
+			return err
+		}
+	}
 	p, _, err := s.who(v, "")
 	if err != nil {
 		return err
 	}
-	if !p.isKnown() {
+	switch {
+	case !p.isKnown() && next != "":
+		return s.toSignIn(v, next)
+	case !p.isKnown():
 		return s.signedOut(v)
 	}
 	if err := s.checkToken(v.cookie.session, purposeSignOut, &form); err != nil {
@@ -41,6 +51,10 @@ func (s *Service) signOut(v *visit) error {
 		return err
 	}
 	v.Record(v.r.Context(), audit.Event{Action: audit.SignOut, Outcome: "ok", Subject: p.session.Subject})
+	if next != "" {
+		s.dropCookie(v.w, cookieSession)
+		return s.toSignIn(v, next)
+	}
 	return s.signedOut(v)
 }
 

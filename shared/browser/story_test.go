@@ -155,3 +155,24 @@ func TestSignOut(t *testing.T) {
 		t.Errorf("somebody who is signed out sees %d", got.status)
 	}
 }
+
+// TestSomebodyElseAnswers: who is signed in is not who the app should know, so
+// they sign out on the consent page, and the request goes on.
+func TestSomebodyElseAnswers(t *testing.T) {
+	sc := newScene(t)
+	ann := sc.surfer()
+	ann.signIn("")
+	form := ann.get(request()).form(t, "/o/sign_out/", "")
+	got := ann.post("/o/sign_out/", form)
+	if got.status != http.StatusSeeOther || got.location.Path != "/o/sign_in/" || got.location.Query().Get("next") != request() {
+		t.Errorf("%d to %v", got.status, got.location)
+	}
+	if got := ann.get("/o/authorized_tokens/"); got.status != http.StatusSeeOther {
+		t.Errorf("they are signed in still: %d", got.status)
+	}
+	ann.signIn("")
+	form.Set("next", "https://evil.example/")
+	if got := ann.post("/o/sign_out/", form); got.status != http.StatusBadRequest || got.location != nil {
+		t.Errorf("a next of somebody's gives %d to %v", got.status, got.location)
+	}
+}
