@@ -10,9 +10,9 @@
 //	... // and now 401
 //
 // Tokens come from the token endpoint and are ended at the revocation endpoint,
-// as they are outside of tests; only users' tokens, for which somebody would have
-// to sign in in a browser, come from the rules directly. An outage is the store's: everything else
-// runs as it is.
+// as they are outside of tests; only users' tokens, for which somebody would
+// have to sign in with a browser, come from the rules directly. An outage is the
+// store's: everything else runs as it is.
 //
 // It is for tests only. Nothing that runs may import it, and it must not know
 // the application.
