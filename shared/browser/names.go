@@ -28,18 +28,15 @@ func hostOf(redirectURI string) (host string, native bool) {
 }
 
 // formAction are the places to which a page's form may lead beside this site,
-// for its Content-Security-Policy: any over TLS, since some browsers hold each
-// hop of a redirect against it and the client may send people on; and the
-// redirect URI's own where that is none.
-func formAction(redirectURI string) []string {
+// for its Content-Security-Policy. Some browsers hold each hop of a redirect
+// against it, and both a client and an upstream provider may send people on: so
+// it is any place over TLS, and with the scheme of each of the given URLs.
+func formAction(urls ...string) []string {
 	all := []string{"https:"}
-	u, err := url.Parse(redirectURI)
-	switch {
-	case err != nil || u.Scheme == "" || u.Scheme == "https":
-	case u.Scheme == "http":
-		all = append(all, u.Scheme+"://"+u.Host)
-	default:
-		all = append(all, u.Scheme+":")
+	for _, text := range urls {
+		if u, err := url.Parse(text); err == nil && u.Scheme != "" && u.Scheme != "https" {
+			all = append(all, u.Scheme+":")
+		}
 	}
 	return all
 }

@@ -46,29 +46,29 @@ func (s *Service) signInPage(v *visit, next string, view page.SignIn) error {
 	hidden := []page.Field{s.token(by, purposeSignIn(next)), {Name: fieldNext, Value: next}}
 	view.Action, view.Hidden = s.base+endpoint.PathSignIn, hidden
 	view.Passwords = true
-	view.Client, view.FormAction = request.name, request.formAction
+	leadsTo := []string{request.redirectURI}
+	view.Client = request.name
 	if view.Email == "" {
 		view.Email = request.hint
 	}
 	if s.Upstream != nil {
 		view.UpstreamAction, view.UpstreamName, view.UpstreamHidden = s.base+endpoint.PathUpstream, s.Upstream.Name(), hidden
-		view.FormAction = append(view.FormAction, formAction(s.Upstream.Issuer())[1:]...) // one on this machine need not have TLS
+		leadsTo = append(leadsTo, s.Upstream.Issuer())
 	}
+	view.FormAction = formAction(leadsTo...)
 	s.pages.SignIn(v.w, v.lang, view)
 	return nil
 }
 
 // peeked is what a sign-in page shows of the request that it leads to.
 type peeked struct {
-	name, hint string
-	formAction []string
-	request    *authorization.Request // nil where there is none
+	name, hint, redirectURI string
+	request                 *authorization.Request // nil where there is none
 }
 
 // peek reads the client of the request that next is, and nothing of the person.
 // A request that is wrong is told once they come to it.
 func (s *Service) peek(ctx context.Context, next string) (p peeked, err error) {
-	p.formAction = formAction("")
 	_, raw, isRequest := strings.Cut(next, "?")
 	if !isRequest {
 		return p, nil
@@ -90,7 +90,7 @@ func (s *Service) peek(ctx context.Context, next string) (p peeked, err error) {
 		p.request = nil
 		return p, nil
 	}
-	p.name, p.hint, p.formAction = nameOf(rows.Clients[0]), p.request.LoginHint, formAction(p.request.RedirectURI)
+	p.name, p.hint, p.redirectURI = nameOf(rows.Clients[0]), p.request.LoginHint, p.request.RedirectURI
 	return p, nil
 }
 

@@ -35,9 +35,6 @@ func withProvider(t *testing.T) (*scene, *openid.Provider) {
 func (s *surfer) toProvider(next string) string {
 	s.sc.t.Helper()
 	page := s.get("/o/sign_in/?" + url.Values{"next": {next}}.Encode())
-	if csp := page.header.Get("Content-Security-Policy"); !strings.Contains(csp, s.sc.service.Upstream.Issuer()) {
-		s.sc.t.Errorf("the button may not lead to the provider: %s", csp)
-	}
 	got := s.post("/o/upstream/", page.form(s.sc.t, "/o/upstream/", ""))
 	if got.status != http.StatusSeeOther {
 		s.sc.t.Fatalf("the button gives %d:\n%s", got.status, got.body)
