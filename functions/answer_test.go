@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type answer struct {
 	StatusCode        int                 `json:"statusCode"`
 	Headers           map[string]string   `json:"headers"`
 	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+	Cookies           []string            `json:"cookies"`
 	Body              string              `json:"body"`
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 }
@@ -39,9 +41,33 @@ func readAnswer(t testing.TB, out []byte) answer {
 		if a.Headers == nil {
 			a.Headers = map[string]string{}
 		}
+		if name == "Set-Cookie" {
+			a.Cookies = values // each one a header line, as in payload 2.0
+			continue
+		}
 		a.Headers[name] = strings.Join(values, ", ")
 	}
 	return a
+}
+
+// cookieNames are the cookies that the answer sets, and with a minus those that
+// it takes away. Each must be for this host alone.
+func (a answer) cookieNames(t testing.TB) (names []string) {
+	t.Helper()
+	for _, line := range a.Cookies {
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			t.Fatal("a Set-Cookie that is none")
+		}
+		if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+			t.Errorf("the cookie %s has other attributes than it should", c.Name)
+		}
+		if c.MaxAge < 0 {
+			c.Name = "-" + c.Name
+		}
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // check holds the answer and the store against the expectation.
@@ -59,7 +85,16 @@ func (e event) check(t *testing.T, out []byte, store grant.Store) {
 	if a.Headers["X-Request-Id"] == "" {
 		t.Error("no X-Request-Id")
 	}
-	if e.expected.Body == "" {
+	if got := a.cookieNames(t); !slices.Equal(got, e.expected.Cookies) || a.Headers["Set-Cookie"] != "" {
+		t.Errorf("the cookies are %q and %q, want %q", got, a.Headers["Set-Cookie"], e.expected.Cookies)
+	}
+	if e.expected.Page != nil {
+		for _, want := range e.expected.Page {
+			if !strings.Contains(a.Body, want) {
+				t.Errorf("the page does not hold %q: %s", want, redact(a.Body))
+			}
+		}
+	} else if e.expected.Body == "" {
 		if a.Body != "" {
 			t.Errorf("the body is %s, want none", redact(a.Body))
 		}

@@ -25,9 +25,9 @@ const (
 	itemsScopes   = `{"GET /items": "read", "DELETE /items": "admin"}`
 )
 
-// authorization is a file of events/authorizer/, and one of its expected/: an
+// authorizerEvent is a file of events/authorizer/, and one of its expected/: an
 // answer or an error.
-type authorization struct {
+type authorizerEvent struct {
 	name     string
 	payload  []byte
 	expected struct {
@@ -38,7 +38,7 @@ type authorization struct {
 
 // readAuthorizations gives all of them. Each of the three forms has a success
 // and a failure of each kind.
-func readAuthorizations(t *testing.T) []authorization {
+func readAuthorizations(t *testing.T) []authorizerEvent {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "events", "authorizer", "*.json"))
 	if err != nil {
@@ -48,11 +48,11 @@ func readAuthorizations(t *testing.T) []authorization {
 	if err != nil || len(files) != len(answers) {
 		t.Fatalf("there are %d events and %d answers to them (%v)", len(files), len(answers), err)
 	}
-	var all []authorization
+	var all []authorizerEvent
 	seen := map[string]bool{}
 	for _, file := range files {
 		name := filepath.Base(file)
-		a := authorization{name: strings.TrimSuffix(name, ".json"), payload: readFile(t, "events", "authorizer", name)}
+		a := authorizerEvent{name: strings.TrimSuffix(name, ".json"), payload: readFile(t, "events", "authorizer", name)}
 		d := json.NewDecoder(bytes.NewReader(readFile(t, "events", "authorizer", "expected", name)))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&a.expected); err != nil || (a.expected.Answer == nil) == (a.expected.Error == "") {
@@ -73,7 +73,7 @@ func readAuthorizations(t *testing.T) []authorization {
 
 // check holds what came back, an answer or the text of an error, against the
 // expectation.
-func (a authorization) check(t *testing.T, answer []byte, failed string) {
+func (a authorizerEvent) check(t *testing.T, answer []byte, failed string) {
 	t.Helper()
 	if failed != a.expected.Error {
 		t.Errorf("the error is %q, want %q", redact(failed), a.expected.Error)

@@ -17,7 +17,7 @@ import (
 const root = ".."
 
 // names are the functions, which are also their folders.
-var names = []string{"token", "revocation", "introspection", "metadata"}
+var names = []string{"token", "revocation", "introspection", "browser", "metadata"}
 
 func TestMain(m *testing.M) {
 	code := engine.Main(m)

@@ -85,3 +85,20 @@ func checkOneLine(t *testing.T, log []byte, says, never string) {
 		t.Errorf("the line is %s", log)
 	}
 }
+
+// An upstream provider that is described in part stops the browser function in
+// the same way: people would otherwise find out.
+func TestUpstreamDescribedInPartIsOneLine(t *testing.T) {
+	program := bootstrap(t, "browser")
+	if runtime.GOOS != "linux" {
+		t.Skip("the functions run on Linux only")
+	}
+	env := with(samEnvironment(t, "browser", nowhere(t)), setup.UpstreamClientSecret, "s3cret")
+	env["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:1"
+	stdout, stderr, err := runOnce(t, program, with(env, setup.UpstreamIssuer, "https://idp.example.com"))
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || len(stderr) != 0 {
+		t.Errorf("it ends with %v", err)
+	}
+	checkOneLine(t, stdout, setup.UpstreamClientID+" is not set", "s3cret")
+}

@@ -15,6 +15,7 @@ import (
 	"rescind/functions/setup"
 	"rescind/internal/testkit/engine"
 	"rescind/internal/testkit/samplestore"
+	"rescind/shared/browser"
 	"rescind/shared/dynamo"
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
@@ -38,8 +39,10 @@ type expectation struct {
 	Status   int               `json:"status"`
 	Headers  map[string]string `json:"headers"` // among others
 	Body     any               `json:"body"`
-	Ended    []string          `json:"ended"` // sample grants that are revoked afterwards
-	Alive    []string          `json:"alive"` // sample grants that are not
+	Page     []string          `json:"page"`    // what an HTML body holds, in place of Body
+	Cookies  []string          `json:"cookies"` // the names of all that are set, in order; "-NAME" is one that is taken away
+	Ended    []string          `json:"ended"`   // sample grants that are revoked afterwards
+	Alive    []string          `json:"alive"`   // sample grants that are not
 }
 
 // readEvents gives all events, sorted by name. None at all is a failure.
@@ -113,7 +116,7 @@ func TestEventsInProcess(t *testing.T) {
 	for _, order := range []string{"forwards", "backwards"} {
 		t.Run(order, func(t *testing.T) {
 			store := samplestore.Open(t)
-			handlers := inProcess(store)
+			handlers := inProcess(t, store)
 			for _, e := range events {
 				t.Run(e.name, func(t *testing.T) {
 					out, err := handlers[e.expected.Function](t.Context(), e.payload)
@@ -130,16 +133,28 @@ func TestEventsInProcess(t *testing.T) {
 
 type invoke func(context.Context, []byte) ([]byte, error)
 
+// filled is a store with the samples in it.
+type filled interface {
+	sample.Store
+	browser.Store
+}
+
 // inProcess wires the handlers to a store as the mains do.
-func inProcess(store grant.Store) map[string]invoke {
+func inProcess(t *testing.T, store filled) map[string]invoke {
+	t.Helper()
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	s := setup.Service(setup.Settings{Issuer: issuer}, log, time.Now)
-	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
+	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}, granttype.AuthorizationCode{}}
+	pages, err := browser.New(browser.Standard(s, store, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]invoke{
-		endpoint.RouteToken:         lambdahttp.Handler(setup.Handler(s.Token(store, types...))).Invoke,
-		endpoint.RouteRevocation:    lambdahttp.Handler(setup.Handler(s.Revocation(store))).Invoke,
-		endpoint.RouteIntrospection: lambdahttp.Handler(setup.Handler(s.Introspection(store))).Invoke,
-		endpoint.RouteMetadata:      lambdahttp.Handler(setup.Handler(s.Metadata(types...))).Invoke,
+		endpoint.RouteToken:         lambdahttp.Handler(setup.Handler(endpoint.RouteToken, s.Token(store, types...))).Invoke,
+		endpoint.RouteRevocation:    lambdahttp.Handler(setup.Handler(endpoint.RouteRevocation, s.Revocation(store))).Invoke,
+		endpoint.RouteIntrospection: lambdahttp.Handler(setup.Handler(endpoint.RouteIntrospection, s.Introspection(store))).Invoke,
+		endpoint.RouteBrowser:       lambdahttp.Handler(setup.Handler(endpoint.RouteBrowser, pages)).Invoke,
+		endpoint.RouteMetadata:      lambdahttp.Handler(setup.Handler(endpoint.RouteMetadata, s.Metadata(types...))).Invoke,
 	}
 }
 
@@ -167,7 +182,7 @@ func TestEventsOnBootstraps(t *testing.T) {
 
 // engineStore gives a store filled with the samples, on tables of this test's
 // own, and the environment that leads to it; nil where there is no engine.
-func engineStore(t *testing.T) (grant.Store, map[string]string) {
+func engineStore(t *testing.T) (filled, map[string]string) {
 	t.Helper()
 	endpoint, ok := engine.DynamoDB(t)
 	if !ok {

@@ -13,7 +13,7 @@ lambda_goarch = $(or $(GOARCH_$(LAMBDA_ARCH)),$(error LAMBDA_ARCH is $(LAMBDA_AR
 lambda_output = $(or $(ARTIFACTS_DIR),$(error $@ is for `sam build`, which sets ARTIFACTS_DIR; to build by hand use `make build`))/bootstrap
 lambda_build = CGO_ENABLED=0 GOOS=linux GOARCH=$(lambda_goarch) $(or $(go),go) build -tags lambda.norpc -trimpath -buildvcs=false -ldflags '-s -w' -o '$(lambda_output)'
 
-.PHONY: build-TokenFunction build-RevocationFunction build-IntrospectionFunction build-MetadataFunction build-AuthorizerFunction
+.PHONY: build-TokenFunction build-RevocationFunction build-IntrospectionFunction build-BrowserFunction build-MetadataFunction build-AuthorizerFunction
 
 build-TokenFunction:
 	$(lambda_build) ./functions/token
@@ -23,6 +23,9 @@ build-RevocationFunction:
 
 build-IntrospectionFunction:
 	$(lambda_build) ./functions/introspection
+
+build-BrowserFunction:
+	$(lambda_build) ./functions/browser
 
 build-MetadataFunction:
 	$(lambda_build) ./functions/metadata

@@ -48,7 +48,7 @@ func TestMetricsOfWhatWasDone(t *testing.T) {
 		{endpoint.RouteIntrospection, "introspection-unknown-token", counts{}, ""},
 	} {
 		var out bytes.Buffer
-		h := metric.New("auth", &out, time.Now).Handler(tt.route, setup.Handler(routes[tt.route]))
+		h := metric.New("auth", &out, time.Now).Handler(tt.route, setup.Handler(tt.route, routes[tt.route]))
 		if _, err := lambdahttp.Handler(h).Invoke(t.Context(), readFile(t, "events", tt.event+".json")); err != nil {
 			t.Fatal(err)
 		}

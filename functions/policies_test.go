@@ -7,17 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"rescind/shared/client"
+	"rescind/shared/browser"
 	"rescind/shared/dynamo"
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
-	"rescind/shared/secret"
-	"rescind/shared/token"
 )
 
 // wired is the interface that a function's main gives its store to the
@@ -27,6 +25,7 @@ var wired = map[string]reflect.Type{
 	"token":         reflect.TypeFor[endpoint.TokenStore](),
 	"revocation":    reflect.TypeFor[grant.RevokeStore](),
 	"introspection": reflect.TypeFor[grant.Finder](),
+	"browser":       reflect.TypeFor[browser.Store](),
 }
 
 // A policy permits what the methods of the interface do to each table, and
@@ -65,8 +64,8 @@ func permitted(t *testing.T, template yamlMap, name string) map[string][]string 
 	var beside []any
 	for _, s := range statements(t, template, id) {
 		statement := s.(yamlMap)
-		table, ok := strings.CutSuffix(first(statement.optional("Resource")["Fn::GetAtt"]), ".Arn")
-		if !ok || !strings.HasSuffix(table, "Table") {
+		table, ok := tableOf(statement.optional("Resource"))
+		if !ok {
 			beside = append(beside, s)
 			continue
 		}
@@ -87,6 +86,16 @@ func permitted(t *testing.T, template yamlMap, name string) map[string][]string 
 		t.Errorf("%s has the managed policies %v", name, got)
 	}
 	return found
+}
+
+// tableOf is the table that a statement is for or, as "TABLE/index/NAME", its index.
+func tableOf(resource yamlMap) (string, bool) {
+	table, ok := strings.CutSuffix(first(resource["Fn::GetAtt"]), ".Arn")
+	if sub := first(resource["Fn::Sub"]); strings.Contains(sub, ".Arn}/index/") {
+		table, ok = strings.Replace(strings.TrimPrefix(sub, "${"), ".Arn}", "", 1), true
+	}
+	base, _, _ := strings.Cut(table, "/")
+	return table, ok && strings.HasSuffix(base, "Table")
 }
 
 // statements are those of a role's one policy.
@@ -121,41 +130,6 @@ func besideTables(role string, hasTables bool) []any {
 func first(v any) string {
 	s, _ := v.(string)
 	return s
-}
-
-// calls calls each method of a store.
-var calls = map[string]func(context.Context, *dynamo.Store) error{
-	"Find": func(ctx context.Context, s *dynamo.Store) error {
-		for _, keys := range []grant.Keys{
-			{Clients: []string{"c"}},
-			{Grants: []token.GrantID{{1}}},
-			{Clients: []string{"c"}, Grants: []token.GrantID{{1}}},
-		} {
-			if _, err := s.Find(ctx, keys); err != nil {
-				return err
-			}
-		}
-		return nil
-	},
-	"Create": func(ctx context.Context, s *dynamo.Store) error {
-		return s.Create(ctx, &grant.Grant{ID: token.GrantID{1}, ClientID: "c", Born: time.Now()})
-	},
-	"Replace": func(ctx context.Context, s *dynamo.Store) error {
-		return s.Replace(ctx, grant.Change{ID: token.GrantID{1}, Op: secret.Op{1}})
-	},
-	"Revoke": func(ctx context.Context, s *dynamo.Store) error {
-		_, err := s.Revoke(ctx, token.GrantID{1}, "c", grant.Revocation{At: time.Now(), Op: secret.Op{1}})
-		return err
-	},
-	"RemoveAccess": func(ctx context.Context, s *dynamo.Store) error {
-		return s.RemoveAccess(ctx, token.GrantID{1}, 0, secret.Digest{1})
-	},
-	"Deny": func(ctx context.Context, s *dynamo.Store) error {
-		return s.Deny(ctx, grant.Denial{JTI: "j", At: time.Now()})
-	},
-	"UpdateClient": func(ctx context.Context, s *dynamo.Store) error {
-		return s.UpdateClient(ctx, "c", 1, client.Change{Op: secret.Op{1}, Updated: time.Now()})
-	},
 }
 
 // verbsOf runs all methods of the interface, each on a store that has read its
@@ -233,7 +207,11 @@ func (r *recorder) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _
 }
 
 func (r *recorder) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
-	r.note(in.TableName, "Query")
+	of := aws.ToString(in.TableName)
+	if in.IndexName != nil {
+		of += "/index/" + *in.IndexName
+	}
+	r.note(&of, "Query")
 	return &dynamodb.QueryOutput{}, nil
 }
 

@@ -73,7 +73,7 @@ func TestDeployPageHasTheParameters(t *testing.T) {
 	for _, f := range readTemplate(t).ofType(t, "AWS::Serverless::Function") {
 		routes += len(f.at(t, "Events").(yamlMap))
 	}
-	if times := fmt.Sprintf("| Parameter ..., %d times |", len(parameters)); !strings.Contains(guided, times) || routes != 7 || !strings.Contains(guided, "seven times") {
+	if times := fmt.Sprintf("| Parameter ..., %d times |", len(parameters)); !strings.Contains(guided, times) || routes != 20 || !strings.Contains(guided, "twenty times") {
 		t.Errorf("docs/deploy.md must say that sam asks for %d parameters and of %d routes", len(parameters), routes)
 	}
 }
@@ -228,7 +228,7 @@ func functionLines(t *testing.T) (fields, messages []string) {
 	var out bytes.Buffer
 	log := setup.NewLogger(&out, slog.LevelDebug)
 	service := setup.Service(setup.Settings{Issuer: issuer}, log, time.Now)
-	h := metric.New("auth", &out, time.Now).Handler(endpoint.RouteToken, setup.Handler(service.Unavailable(endpoint.RouteToken, errors.New("no table"))))
+	h := metric.New("auth", &out, time.Now).Handler(endpoint.RouteToken, setup.Handler(endpoint.RouteToken, service.Unavailable(endpoint.RouteToken, errors.New("no table"))))
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "r"})
 	if _, err := lambdahttp.Handler(h).Invoke(ctx, readFile(t, "events", "token-client-credentials.json")); err != nil {
 		t.Fatal(err)

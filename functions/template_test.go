@@ -47,6 +47,11 @@ func TestTemplateFunctionsAreTheFolders(t *testing.T) {
 			t.Errorf("Globals.Function.%s is %v, want %v", name, globals[name], want)
 		}
 	}
+	for name, want := range (yamlMap{"MemorySize": uint64(512), "Timeout": uint64(20)}) { // it hashes passwords, and asks others
+		if got := template.at(t, "Resources", logicalID(endpoint.RouteBrowser), "Properties", name); got != want {
+			t.Errorf("the browser function's %s is %v, want %v", name, got, want)
+		}
+	}
 	if d := template.at(t, "Parameters", "Architecture", "Default"); d != "arm64" {
 		t.Errorf("the default architecture is %v", d)
 	}
@@ -64,11 +69,7 @@ func TestTheGatewayLeavesCORSToTheFunctions(t *testing.T) {
 func TestTemplateRoutesAreTheEndpoints(t *testing.T) {
 	template := readTemplate(t)
 	want := map[string]string{}
-	routes, err := endpoint.Routes("https://auth.example.com")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range routes {
+	for _, r := range allRoutes(t) {
 		want["ANY "+r.Path] = r.Name
 	}
 	got := map[string]string{}
@@ -108,6 +109,20 @@ func TestTemplateRoutesAreTheEndpoints(t *testing.T) {
 	}
 }
 
+// allRoutes are those of the endpoints and of the pages.
+func allRoutes(t testing.TB) []endpoint.Route {
+	t.Helper()
+	routes, err := endpoint.Routes("https://auth.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := endpoint.BrowserRoutes("https://auth.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(routes, pages...)
+}
+
 // What the functions emit as the issuer is what the stack puts out, with the
 // API's id in the place of setup.APIID; and no function refers to the API,
 // which refers to them.
@@ -143,7 +158,8 @@ func TestTemplateIssuers(t *testing.T) {
 	}
 }
 
-// checkOutputs: Issuer, and an endpoint of each route's name below it.
+// checkOutputs: Issuer, and below it an endpoint of each route's name, and what
+// somebody needs to know of the pages.
 func checkOutputs(t *testing.T, template yamlMap, issuer any) {
 	t.Helper()
 	put := func(suffix string) any {
@@ -152,7 +168,10 @@ func checkOutputs(t *testing.T, template yamlMap, issuer any) {
 		}
 		return issuer.(string) + suffix
 	}
-	want := yamlMap{"Issuer": put("")}
+	want := yamlMap{
+		"Issuer": put(""), "AuthorizationEndpoint": put(endpoint.PathAuthorize), "AuthorizedPage": put(endpoint.PathAuthorized),
+		"UpstreamRedirectUri": put(endpoint.PathUpstreamCallback),
+	}
 	routes, err := endpoint.Routes("https://auth.example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -197,9 +216,11 @@ func environment(template yamlMap, name string) yamlMap {
 func need(t testing.TB, name string) setup.Need {
 	t.Helper()
 	main := string(readFile(t, "functions", name, "main.go"))
-	with, without := strings.Contains(main, "setup.New(setup.Tables)"), strings.Contains(main, "setup.New(setup.NoTables)")
-	if with == without {
-		t.Fatalf("functions/%s/main.go does not say what it needs", name)
+	for word, need := range map[string]setup.Need{"NoTables": setup.NoTables, "Tables": setup.Tables, "TablesAndUpstream": setup.TablesAndUpstream} {
+		if strings.Contains(main, "setup.New(setup."+word+")") {
+			return need
+		}
 	}
-	return setup.Need(with)
+	t.Fatalf("functions/%s/main.go does not say what it needs", name)
+	return 0
 }

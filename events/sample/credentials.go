@@ -7,6 +7,7 @@ import (
 
 	"rescind/shared/client"
 	"rescind/shared/secret"
+	"rescind/shared/session"
 	"rescind/shared/token"
 )
 
@@ -21,6 +22,19 @@ func Secret(clientID string) secret.Text {
 	text, _, err := client.NewSecret(bytes.NewReader(spell("--"+clientID+"-valid-nowhere", ownBytes)), born)
 	must(err)
 	return text
+}
+
+// Session is the cookie's value of a browser in which the sample subject has
+// signed in.
+func Session() secret.Text { return cookie("--sample-session-valid-nowhere") }
+
+// Form is the cookie's value of a browser in which nobody has.
+func Form() secret.Text { return cookie("--sample-form-valid-nowhere") }
+
+func cookie(text string) secret.Text {
+	value, err := session.NewValue(bytes.NewReader(spell(text, ownBytes)))
+	must(err)
+	return value
 }
 
 // GrantID is the id of the grant of this name.

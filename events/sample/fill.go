@@ -9,6 +9,7 @@ import (
 	"rescind/shared/grant"
 	"rescind/shared/oauth"
 	"rescind/shared/secret"
+	"rescind/shared/session"
 )
 
 // The sample clients' ids.
@@ -20,8 +21,9 @@ const (
 )
 
 const (
-	audience = "https://api.example.com"
-	subject  = "sample-subject"
+	audience    = "https://api.example.com"
+	subject     = "sample-subject"
+	redirectURI = "https://app.example.com/callback"
 )
 
 // born is when the secrets were made; the grants are born when they are filled in.
@@ -45,9 +47,15 @@ var Grants = map[string]string{
 	"another-client": Other, // stays alive
 }
 
-// Fill puts the sample clients and grants into an empty store. The grants are
-// born now.
-func Fill(ctx context.Context, s grant.Store, now time.Time) error {
+// Store is what the samples are put into.
+type Store interface {
+	grant.Store
+	session.Store
+}
+
+// Fill puts the sample clients, grants and session into an empty store. The
+// grants are born now, and the session with them.
+func Fill(ctx context.Context, s Store, now time.Time) error {
 	generation, err := s.Generation(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the store generation: %w", err)
@@ -71,17 +79,29 @@ func Fill(ctx context.Context, s grant.Store, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("revoking a grant: %w", err)
 	}
+	if err := s.CreateSession(ctx, newSession(generation, now)); err != nil {
+		return fmt.Errorf("creating the session (is the store not empty?): %w", err)
+	}
 	return nil
 }
 
+func newSession(generation int64, now time.Time) *session.Session {
+	rules := session.Defaults(time.Now, nil)
+	end := now.Add(rules.Absolute)
+	return &session.Session{
+		ID: Session().Digest(), Subject: subject, Label: "sample@example.com", Epochs: session.Epochs{Store: generation},
+		AuthTime: now, Born: now, IdleEnd: now.Add(rules.Idle), AbsoluteEnd: end, ExpiresAt: end.Add(time.Hour).Truncate(time.Second), Op: opOf("session"),
+	}
+}
+
 func policies() map[string]client.Policy {
-	both := []string{oauth.GrantClientCredentials, oauth.GrantRefreshToken}
 	confidential := client.Policy{
-		Name: "Sample", Type: client.Confidential, GrantTypes: both,
+		Name: "Sample", Type: client.Confidential, RedirectURIs: []string{redirectURI},
+		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
 		Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"}, Audience: []string{audience},
 	}
 	public := confidential
-	public.Type, public.GrantTypes = client.Public, []string{oauth.GrantRefreshToken}
+	public.Type, public.GrantTypes, public.RedirectURIs = client.Public, []string{oauth.GrantRefreshToken}, nil
 	server := client.Policy{Name: "Sample API", Type: client.Confidential, Audience: []string{audience}, ResourceServer: true}
 	return map[string]client.Policy{Confidential: confidential, Public: public, Other: confidential, ResourceServer: server}
 }

@@ -19,7 +19,7 @@ var value = regexp.MustCompile(`rsc_[a-z]+_[A-Za-z0-9_-]+`)
 // The values are well-formed, all different, and say that they are samples.
 func TestValues(t *testing.T) {
 	all := values(t)
-	if want := 3 + 3*len(sample.Grants); len(all) != want {
+	if want := 5 + 3*len(sample.Grants); len(all) != want {
 		t.Errorf("%d different values, want %d", len(all), want)
 	}
 	for v := range all {
@@ -45,7 +45,7 @@ func TestValues(t *testing.T) {
 
 func values(t *testing.T) map[string]bool {
 	t.Helper()
-	all := map[string]bool{}
+	all := map[string]bool{sample.Session().Reveal(): true, sample.Form().Reveal(): true}
 	for _, id := range []string{sample.Confidential, sample.Other, sample.ResourceServer} {
 		all[sample.Secret(id).Reveal()] = true
 	}

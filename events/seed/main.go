@@ -65,6 +65,8 @@ func list(w io.Writer) {
 		fmt.Fprintf(w, "client %-24s secret  %s\n", id, sample.Secret(id).Reveal())
 	}
 	fmt.Fprintf(w, "client %-24s public\n", sample.Public)
+	fmt.Fprintf(w, "cookie %-24s %s\n", "rescind-session", sample.Session().Reveal())
+	fmt.Fprintf(w, "cookie %-24s %s\n", "rescind-form", sample.Form().Reveal())
 	names := make([]string, 0, len(sample.Grants))
 	for name := range sample.Grants {
 		names = append(names, name)

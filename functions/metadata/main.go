@@ -13,8 +13,7 @@ import (
 func main() {
 	service, settings := setup.New(setup.NoTables)
 	setup.Serve(settings, endpoint.RouteMetadata, setup.Issuing(service, endpoint.RouteMetadata, func(s *endpoint.Service) http.Handler {
-		// The token function also redeems codes; only an authorization endpoint
-		// issues them, and so only beside one are they advertised.
-		return s.Metadata(granttype.ClientCredentials{}, granttype.RefreshToken{})
+		s.Languages = setup.Languages()
+		return s.Metadata(granttype.ClientCredentials{}, granttype.RefreshToken{}, granttype.AuthorizationCode{})
 	}))
 }

@@ -18,24 +18,40 @@ const (
 	LogLevel        = "RESCIND_LOG_LEVEL"        // debug, info, warn or error; empty or absent: info
 )
 
+// The variables that only the browser function reads: the OpenID provider that
+// people may sign in at. All but the name are there, or none; see
+// upstream.FromEnv, which this package leaves them to, since whatever imports
+// package upstream carries an OpenID client.
+const (
+	UpstreamIssuer       = "RESCIND_UPSTREAM_ISSUER"
+	UpstreamClientID     = "RESCIND_UPSTREAM_CLIENT_ID"
+	UpstreamClientSecret = "RESCIND_UPSTREAM_CLIENT_SECRET"
+	UpstreamName         = "RESCIND_UPSTREAM_NAME"
+)
+
 // prefix is what all our variables begin with, and nobody else's do.
 const prefix = "RESCIND_"
 
 // Need is what a function reads beside the issuer and the log level.
-type Need bool
+type Need int
 
 // The needs.
 const (
-	NoTables Need = false
-	Tables   Need = true
+	NoTables Need = iota
+	Tables
+	TablesAndUpstream
 )
 
 // Variables are the names that a function with this need takes.
 func Variables(need Need) []string {
-	if need == Tables {
-		return []string{Issuer, LogLevel, Metrics, TokensTable, PrincipalsTable}
+	names := []string{Issuer, LogLevel, Metrics}
+	if need >= Tables {
+		names = append(names, TokensTable, PrincipalsTable)
 	}
-	return []string{Issuer, LogLevel, Metrics}
+	if need >= TablesAndUpstream {
+		names = append(names, UpstreamIssuer, UpstreamClientID, UpstreamClientSecret, UpstreamName)
+	}
+	return names
 }
 
 // Settings are what the environment says.
@@ -48,7 +64,7 @@ type Settings struct {
 }
 
 // optional are the variables that may be empty or absent.
-var optional = []string{LogLevel, Metrics, Audience, RouteScopes}
+var optional = []string{LogLevel, Metrics, Audience, RouteScopes, UpstreamIssuer, UpstreamClientID, UpstreamClientSecret, UpstreamName}
 
 // Read takes an environment as os.Environ gives it. A variable that is missing
 // or malformed is an error that names it, and so is one of our prefix that this

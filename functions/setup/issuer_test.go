@@ -30,7 +30,7 @@ func metadata(t *testing.T, issuer string) (invoke func(event string) (int, stri
 		t.Fatal(err)
 	}
 	service := setup.Service(s, slog.New(slog.NewJSONHandler(log, nil)), time.Now)
-	h := lambdahttp.Handler(setup.Handler(setup.Issuing(service, endpoint.RouteMetadata, func(s *endpoint.Service) http.Handler { return s.Metadata() })))
+	h := lambdahttp.Handler(setup.Handler(endpoint.RouteMetadata, setup.Issuing(service, endpoint.RouteMetadata, func(s *endpoint.Service) http.Handler { return s.Metadata() })))
 	return func(event string) (int, string) {
 		out, err := h.Invoke(context.Background(), []byte(event))
 		if err != nil {
@@ -131,7 +131,7 @@ func TestReadTakesTheAPIsOwnURL(t *testing.T) {
 
 // The mains whose endpoints emit the issuer are those that wait for it.
 func TestMainsThatEmitTheIssuer(t *testing.T) {
-	for name, emits := range map[string]bool{"token": false, "revocation": false, "introspection": true, "metadata": true} {
+	for name, emits := range map[string]bool{"token": false, "revocation": false, "introspection": true, "browser": true, "metadata": true} {
 		main, err := os.ReadFile("../" + name + "/main.go")
 		if err != nil {
 			t.Fatal(err)

@@ -27,6 +27,11 @@ const (
 	WriteDeadline = 2 * time.Second
 )
 
+// PageDeadline takes the place of ReadDeadline for a page, which may also have
+// to ask the upstream provider three things, one after the other. The writes
+// after it end within the 15 s of that function.
+const PageDeadline = 6 * time.Second
+
 // New reads the process's environment and makes the logger, which becomes the
 // default one, and the Service. An environment that is wrong ends the process,
 // see End.
@@ -70,18 +75,23 @@ func Service(s Settings, log *slog.Logger, now func() time.Time) *endpoint.Servi
 // Serve serves a route's handler to Lambda, within the deadlines and with
 // metrics where the settings name a stack for them. It does not return.
 func Serve(s Settings, route string, h http.Handler) {
-	h = Handler(h)
+	h = Handler(route, h)
 	if s.Metrics != "" {
 		h = metric.New(s.Metrics, os.Stdout, time.Now).Handler(route, h)
 	}
 	lambdahttp.Start(h)
 }
 
-// Handler gives each request its deadline for reads, and where the caller sent
-// no X-Request-Id the gateway's id, so that a caller's report leads to both logs.
-func Handler(h http.Handler) http.Handler {
+// Handler gives each request of a route its deadline for reads, and where the
+// caller sent no X-Request-Id the gateway's id, so that a caller's report leads
+// to both logs.
+func Handler(route string, h http.Handler) http.Handler {
+	deadline := ReadDeadline
+	if route == endpoint.RouteBrowser {
+		deadline = PageDeadline
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), ReadDeadline)
+		ctx, cancel := context.WithTimeout(r.Context(), deadline)
 		defer cancel()
 		// HTTP APIs pad their ids as base64 does, which ours may not hold.
 		id := strings.TrimRight(lambdahttp.RequestID(ctx), "=")

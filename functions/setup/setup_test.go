@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"rescind/functions/setup"
+	"rescind/shared/endpoint"
+	"rescind/shared/page"
+	"rescind/shared/upstream"
 )
 
 const goodIssuer = setup.Issuer + "=https://auth.example.com"
@@ -43,6 +47,8 @@ func TestReadNamesTheVariable(t *testing.T) {
 		{setup.NoTables, []string{setup.Issuer + "=http://s3cret.example.com"}, setup.Issuer + " is wrong"},
 		{setup.NoTables, []string{goodIssuer, setup.LogLevel + "=s3cret"}, setup.LogLevel + " is wrong"},
 		{setup.NoTables, []string{goodIssuer, setup.TokensTable + "=s3cret"}, setup.TokensTable + " is not one"},
+		{setup.Tables, []string{goodIssuer, setup.UpstreamClientSecret + "=s3cret"}, setup.UpstreamClientSecret + " is not one"},
+		{setup.TablesAndUpstream, []string{goodIssuer, "RESCIND_UPSTREAM_SECRET=s3cret"}, "RESCIND_UPSTREAM_SECRET is not one"},
 		{setup.Tables, []string{goodIssuer, setup.TokensTable + "=t"}, setup.PrincipalsTable + " is missing"},
 		{setup.Tables, []string{goodIssuer, "RESCIND_TOKEN_TABLE=s3cret", setup.PrincipalsTable + "=p"}, "RESCIND_TOKEN_TABLE is not one"},
 	} {
@@ -58,14 +64,16 @@ func TestReadNamesTheVariable(t *testing.T) {
 }
 
 func TestHandlerSetsTheDeadline(t *testing.T) {
-	var left time.Duration
-	h := setup.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		deadline, _ := r.Context().Deadline()
-		left = time.Until(deadline)
-	}))
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/o/token/", nil))
-	if left <= 0 || left > setup.ReadDeadline {
-		t.Errorf("%s are left", left)
+	for route, most := range map[string]time.Duration{endpoint.RouteToken: setup.ReadDeadline, endpoint.RouteBrowser: setup.PageDeadline} {
+		var left time.Duration
+		h := setup.Handler(route, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			deadline, _ := r.Context().Deadline()
+			left = time.Until(deadline)
+		}))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil))
+		if left <= most/2 || left > most {
+			t.Errorf("%s: %s are left", route, left)
+		}
 	}
 }
 
@@ -81,5 +89,29 @@ func TestLoggerAddsTheInvocation(t *testing.T) {
 	}
 	if line["message"] != "seen" || line["level"] != "INFO" || line["lambda_request_id"] != "id" || line["a"] != 1.0 || line["timestamp"] == nil {
 		t.Errorf("the line is %v", line)
+	}
+}
+
+// TestLanguagesAreThoseOfThePages: the metadata function has no pages to ask.
+func TestLanguagesAreThoseOfThePages(t *testing.T) {
+	pages, err := page.New(endpoint.PathStyle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := setup.Languages(), pages.Languages(); !slices.Equal(got, want) {
+		t.Errorf("the metadata names %q, and there are pages in %q", got, want)
+	}
+}
+
+// TestTheUpstreamsVariablesAreThoseThatAreRead: this package only lets them pass.
+func TestTheUpstreamsVariablesAreThoseThatAreRead(t *testing.T) {
+	var asked []string
+	if _, err := upstream.FromEnv(func(name string) string { asked = append(asked, name); return "" }); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(asked)
+	want := []string{setup.UpstreamClientID, setup.UpstreamClientSecret, setup.UpstreamIssuer, setup.UpstreamName}
+	if got := slices.Compact(asked); !slices.Equal(got, want) {
+		t.Errorf("package upstream reads %q, and the function takes %q", got, want)
 	}
 }

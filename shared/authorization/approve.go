@@ -17,7 +17,7 @@ type Store interface {
 	grant.IssueStore
 	grant.RevokeStore
 	grant.SubjectRaiser
-	grant.Lister
+	grant.SubjectLister
 	ConsentStore
 }
 

@@ -20,7 +20,7 @@ import (
 type Store interface {
 	authorization.Store
 	session.Store
-	user.Store
+	user.Keeper
 	client.Finder
 }
 

@@ -84,12 +84,17 @@ type SubjectRaiser interface {
 	RaiseSubjectEpoch(ctx context.Context, subject string, from, to int64) (raised bool, err error)
 }
 
-// Lister finds grants for an operator. What it lists may be a moment old: read
-// a grant before deciding anything by it.
-type Lister interface {
+// SubjectLister finds a subject's grants. What it lists may be a moment old:
+// read a grant before deciding anything by it.
+type SubjectLister interface {
 	// ListGrants gives up to limit ids of the subject's grants in the order of
 	// their ids, that come after the given id (the zero id for the first).
 	ListGrants(ctx context.Context, subject string, after token.GrantID, limit int) ([]token.GrantID, error)
+}
+
+// Lister finds grants for an operator, as a SubjectLister does.
+type Lister interface {
+	SubjectLister
 	// ListClientGrants is the same for a client's grants that have a subject. A
 	// client's own grants are in no index; only a walk finds them.
 	ListClientGrants(ctx context.Context, clientID string, after token.GrantID, limit int) ([]token.GrantID, error)

@@ -51,13 +51,18 @@ type Finder interface {
 	FindUser(ctx context.Context, key Key) (*Account, error)
 }
 
-// Store is all that managing accounts needs of a store.
-type Store interface {
+// Keeper is what accounts are signed in to, made and changed with.
+type Keeper interface {
 	Finder
 	// PutUser writes the row, with a.Version one more than ver, if the row's
 	// version is ver or, where ver is 0, if there is none; else the error is a
 	// *Conflict.
 	PutUser(ctx context.Context, a *Account, ver int64) error
+}
+
+// Store is all that an operator needs of a store, who also looks through it.
+type Store interface {
+	Keeper
 	// ListUsers gives up to limit accounts in the order of their keys, deleted
 	// ones included, that come after the given key (the zero Key for the first).
 	ListUsers(ctx context.Context, after Key, limit int) ([]*Account, error)

@@ -30,7 +30,7 @@ type Raiser interface {
 // Accounts makes, changes and checks accounts. Make it once for a process, by
 // NewAccounts: the throttle and the places for hashing are its own.
 type Accounts struct {
-	Store  Store
+	Store  Keeper
 	Raiser Raiser
 	Now    func() time.Time
 	Rand   io.Reader
@@ -40,7 +40,7 @@ type Accounts struct {
 }
 
 // NewAccounts checks two passwords at once and throttles guessing.
-func NewAccounts(store Store, raiser Raiser, now func() time.Time, rand io.Reader) *Accounts {
+func NewAccounts(store Keeper, raiser Raiser, now func() time.Time, rand io.Reader) *Accounts {
 	return &Accounts{Store: store, Raiser: raiser, Now: now, Rand: rand, guesses: newGuesses(), hashes: newHashes()}
 }
 
@@ -86,12 +86,6 @@ func (a *Accounts) Find(ctx context.Context, email string) (*Account, error) {
 		return nil, err
 	}
 	return found, nil
-}
-
-// List gives up to limit accounts, deleted ones among them, in the order of
-// their keys, after the given key.
-func (a *Accounts) List(ctx context.Context, after Key, limit int) ([]*Account, error) {
-	return a.Store.ListUsers(ctx, after, limit)
 }
 
 // The most bytes of what a provider says of a user. A sub has the length that

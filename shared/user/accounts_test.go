@@ -207,7 +207,7 @@ func TestAccountsAreListedPageByPage(t *testing.T) {
 	}
 	var after user.Key
 	for len(want) > 0 {
-		page, err := w.accounts.List(t.Context(), after, 3)
+		page, err := w.store.ListUsers(t.Context(), after, 3)
 		if err != nil || len(page) == 0 {
 			t.Fatalf("%d are missing, %v", len(want), err)
 		}

@@ -87,7 +87,7 @@ func handler(route string, store grant.Store, log *bytes.Buffer) interface {
 	case endpoint.RouteIntrospection:
 		h = s.Introspection(store)
 	}
-	return lambdahttp.Handler(metric.New("rescind-prod", log, time.Now).Handler(route, setup.Handler(h)))
+	return lambdahttp.Handler(metric.New("rescind-prod", log, time.Now).Handler(route, setup.Handler(route, h)))
 }
 
 // template reads template.yaml.
