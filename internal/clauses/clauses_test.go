@@ -3,6 +3,7 @@ package clauses_test
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,18 +13,20 @@ import (
 
 const (
 	root = "../.."
-	dir  = "shared/endpoint/testdata/clauses"
 	page = root + "/docs/conformance.md"
 )
+
+// dirs are where the cases are: those of the endpoints and those of the pages.
+var dirs = []string{"shared/endpoint/testdata/clauses", "shared/browser/testdata/clauses"}
 
 var update = flag.Bool("update", false, "write docs/conformance.md anew")
 
 func TestPage(t *testing.T) {
-	all, err := clauses.All(os.DirFS(root), dir)
+	all, err := clauses.All(os.DirFS(root), dirs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := clauses.Page(all, "../"+dir)
+	want, err := clauses.Page(all, "..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,5 +110,39 @@ func TestAllRefusesAnEmptyFolderAndStrangers(t *testing.T) {
 				t.Errorf("the error is %v; want one that says %q", err, tt.says)
 			}
 		})
+	}
+}
+
+func TestAllRefusesTwoOfOneName(t *testing.T) {
+	one := &fstest.MapFile{Data: []byte(sound)}
+	_, err := clauses.All(fstest.MapFS{"a/rfc7009-2.2.1-outage.txt": one, "b/rfc7009-2.2.1-outage.txt": one}, "a", "b")
+	if err == nil || !strings.Contains(err.Error(), "in a and in b") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	stands := func(words string) (string, bool) { return "<" + words + ">", words != "nobody" }
+	patterns := map[string]string{"number": `([0-9]+)`}
+	for _, tt := range []struct {
+		name, got, want string
+		found           []clauses.Found
+		ok              bool
+	}{
+		{"the same", "a.b", "a.b", nil, true},
+		{"no pattern of ours", "axb", "a.b", nil, false},
+		{"a name", "a <x y>", "a {x y}", nil, true},
+		{"a number that gets a name", "a 12 b 3", "a {number as n} b {number}", []clauses.Found{{"number", "n", "12"}, {"number", "", "3"}}, true},
+		{"no number", "a x", "a {number}", nil, false},
+		{"more at the end", "a 1 ", "a {number}", nil, false},
+		{"nobody's name", "a", "{nobody}", nil, false},
+	} {
+		found, err := clauses.Match(tt.got, tt.want, patterns, stands)
+		if (err == nil) != tt.ok || !slices.Equal(found, tt.found) {
+			t.Errorf("%s: %v, %v", tt.name, found, err)
+		}
+	}
+	if got, err := clauses.Fill("{a {b c}}", stands); err != nil || got != "<a <b c>>" {
+		t.Errorf("filled %q, %v", got, err)
 	}
 }

@@ -3,6 +3,7 @@ package clauses
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,13 +18,15 @@ var titles = map[string]string{
 	"7617": "The 'Basic' HTTP Authentication Scheme",
 	"7662": "OAuth 2.0 Token Introspection",
 	"8414": "OAuth 2.0 Authorization Server Metadata",
+	"8252": "OAuth 2.0 for Native Apps",
 	"8707": "Resource Indicators for OAuth 2.0",
+	"9207": "OAuth 2.0 Authorization Server Issuer Identification",
 	"9700": "Best Current Practice for OAuth 2.0 Security",
 }
 
-// Page draws the list of cases by clause, in Markdown. dir is where the files
-// are, relative to the page.
-func Page(all []Case, dir string) (string, error) {
+// Page draws the list of cases by clause, in Markdown. up leads from the page to
+// what the cases' folders are relative to.
+func Page(all []Case, up string) (string, error) {
 	sorted := slices.Clone(all)
 	slices.SortFunc(sorted, func(a, b Case) int {
 		return cmp.Or(slices.Compare(order(a.Clause), order(b.Clause)), strings.Compare(a.Name, b.Name))
@@ -32,7 +35,8 @@ func Page(all []Case, dir string) (string, error) {
 	b.WriteString("# Conformance, clause by clause\n\n")
 	b.WriteString("Each row is a file that the tests run: one sentence of an RFC or what it comes to here, requests,\n")
 	b.WriteString("the whole responses, and what must be true after. Every file is run through the local gateway and as an API Gateway\n")
-	b.WriteString("event, on SQLite and, where an engine is at hand, on DynamoDB.\n\n")
+	b.WriteString("event, on SQLite; those of the token, revocation, introspection and metadata endpoints also on DynamoDB, where an engine\n")
+	b.WriteString("is at hand. Of a page, the status and every header are compared, and which page it is.\n\n")
 	fmt.Fprintf(&b, "%d cases. This page is generated: `go test ./internal/clauses -run TestPage -update`.\n", len(sorted))
 	rfc := ""
 	for _, c := range sorted {
@@ -46,7 +50,7 @@ func Page(all []Case, dir string) (string, error) {
 			fmt.Fprintf(&b, "\n## RFC %s: %s\n\n| section | the clause | case |\n|---|---|---|\n", rfc, title)
 		}
 		label := strings.TrimPrefix(c.Name, "rfc"+m[1]+"-"+m[2]+"-")
-		fmt.Fprintf(&b, "| %s | %s | [%s](%s/%s.txt) |\n", m[2], strings.ReplaceAll(c.Says, "|", `\|`), label, dir, c.Name)
+		fmt.Fprintf(&b, "| %s | %s | [%s](%s/%s.txt) |\n", m[2], strings.ReplaceAll(c.Says, "|", `\|`), label, path.Join(up, c.Dir), c.Name)
 	}
 	return b.String(), nil
 }

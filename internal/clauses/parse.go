@@ -23,6 +23,7 @@ const maxSays = 260
 // Case is one file.
 type Case struct {
 	Name      string // the file's name without ".txt"
+	Dir       string // where All found it
 	Clause    string // "RFC 7009 section 2.2.1"
 	Says      string
 	Issuer    string // empty: the default
@@ -42,8 +43,28 @@ var (
 	sectionLine = regexp.MustCompile(`^-- (.*) --$`)
 )
 
-// All reads every *.txt in dir. None, or a file of another name, is an error.
-func All(files fs.FS, dir string) ([]Case, error) {
+// All reads every *.txt in the folders. None in one of them, a file of another
+// name, or two cases of one name are an error.
+func All(files fs.FS, dirs ...string) ([]Case, error) {
+	var all []Case
+	where := map[string]string{}
+	for _, dir := range dirs {
+		cases, err := in(files, dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cases {
+			if other, twice := where[c.Name]; twice {
+				return nil, fmt.Errorf("%s.txt is in %s and in %s", c.Name, other, dir)
+			}
+			where[c.Name] = dir
+		}
+		all = append(all, cases...)
+	}
+	return all, nil
+}
+
+func in(files fs.FS, dir string) ([]Case, error) {
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		return nil, err
@@ -62,6 +83,7 @@ func All(files fs.FS, dir string) ([]Case, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.Dir = dir
 		all = append(all, c)
 	}
 	if len(all) == 0 {

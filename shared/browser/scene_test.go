@@ -75,6 +75,15 @@ func (tr *trail) Record(_ context.Context, e audit.Event) {
 	tr.events = append(tr.events, e)
 }
 
+// take gives the events since it was last called.
+func (tr *trail) take() []audit.Event {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	all := tr.events
+	tr.events = nil
+	return all
+}
+
 func (tr *trail) has(want func(audit.Event) bool) bool {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -88,6 +97,14 @@ func (tr *trail) has(want func(audit.Event) bool) bool {
 
 // newScene starts it all. edit may change the service before it serves.
 func newScene(t testing.TB, edit ...func(*scene)) *scene {
+	t.Helper()
+	sc := emptyScene(t, edit...)
+	sc.register()
+	return sc
+}
+
+// emptyScene has no client and no user.
+func emptyScene(t testing.TB, edit ...func(*scene)) *scene {
 	t.Helper()
 	sc := &scene{t: t, now: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)}
 	file, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "rescind.db"), sqlite.Options{Now: sc.clock})
@@ -121,7 +138,6 @@ func newScene(t testing.TB, edit ...func(*scene)) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc.register()
 	return sc
 }
 

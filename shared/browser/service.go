@@ -55,12 +55,12 @@ func New(s *Service) (http.Handler, error) {
 	}
 	s.Endpoint.Languages = s.pages.Languages()
 	s.handlers = map[string]http.Handler{
-		endpoint.PathAuthorize:        s.page(methods{get: s.authorize, post: s.postAuthorize}),
+		endpoint.PathAuthorize:        s.page(methods{get: s.authorize, post: s.postAuthorize, noHead: true}),
 		endpoint.PathSignIn:           s.page(methods{get: s.showSignIn, post: s.signIn}),
 		endpoint.PathSignOut:          s.page(methods{get: s.showSignOut, post: s.signOut}),
 		endpoint.PathAuthorized:       s.page(methods{get: s.showAuthorized, post: s.cut}),
 		endpoint.PathUpstream:         s.page(methods{post: s.toUpstream}),
-		endpoint.PathUpstreamCallback: s.page(methods{get: s.fromUpstream}),
+		endpoint.PathUpstreamCallback: s.page(methods{get: s.fromUpstream, noHead: true}),
 		endpoint.PathStyle:            s.page(methods{get: s.style}),
 	}
 	return http.HandlerFunc(s.serve), nil
@@ -90,15 +90,19 @@ type visit struct {
 
 type handler func(*visit) error
 
-// methods are what answers at one path; nil where a method is not taken.
-type methods struct{ get, post handler }
+// methods are what answers at one path; nil where a method is not taken. noHead
+// is for a GET that changes something: a HEAD must not (RFC 9110 section 9.2.1).
+type methods struct {
+	get, post handler
+	noHead    bool
+}
 
 // page is a handler with what no page may forget.
 func (s *Service) page(m methods) http.Handler {
 	return s.Endpoint.Page(func(w http.ResponseWriter, r *http.Request, ev *endpoint.Visit) error {
 		v := &visit{Visit: ev, w: w, r: r, cookie: s.readCookies(r), lang: s.language(r)}
 		switch {
-		case m.get != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		case m.get != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead && !m.noHead):
 			return m.get(v)
 		case m.post != nil && r.Method == http.MethodPost:
 			return m.post(v)
@@ -113,13 +117,17 @@ func (s *Service) page(m methods) http.Handler {
 }
 
 func (m methods) allowed() string {
-	switch {
-	case m.post == nil:
-		return "GET, HEAD"
-	case m.get == nil:
-		return "POST"
+	var all []string
+	if m.get != nil {
+		all = append(all, http.MethodGet)
+		if !m.noHead {
+			all = append(all, http.MethodHead)
+		}
 	}
-	return "GET, HEAD, POST"
+	if m.post != nil {
+		all = append(all, http.MethodPost)
+	}
+	return strings.Join(all, ", ")
 }
 
 // language is the one asked for, by the request (ui_locales, OpenID Connect

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,23 +13,12 @@ import (
 	"rescind/shared/token"
 )
 
-// placeholder is an innermost {word ...}; JSON's braces have a quote in them.
-var placeholder = regexp.MustCompile(`\{[a-z][^{}"]*\}`)
-
-// fill puts in what the placeholders of a request stand for, inner ones first:
-// {base64 {app}:wrong} is what it looks like.
+// fill puts in what the placeholders of a request stand for.
 func (r *run) fill(text string) string {
 	r.Helper()
-	for placeholder.MatchString(text) {
-		text = placeholder.ReplaceAllStringFunc(text, func(p string) string {
-			got, ok := r.stands(strings.Trim(p, "{}"))
-			if !ok {
-				r.Fatalf("%s: nothing is called %s", r.at, p)
-			}
-			return got
-		})
-	}
-	return text
+	filled, err := clauses.Fill(text, r.stands)
+	r.must(err, r.at)
+	return filled
 }
 
 // stands is what one placeholder stands for.
@@ -86,29 +74,15 @@ var patterns = map[string]string{
 	"retry after":   `([1-9][0-9]?)`,
 }
 
-// matches compares an answer's text with what is expected. "{access token as x}"
-// gives the token a name, from then on.
+// matches compares an answer's text with what is expected.
 func (r *run) matches(what, got, want string) {
 	r.Helper()
-	var names, kinds []string
-	pattern := regexp.QuoteMeta(want)
-	for _, p := range placeholder.FindAllString(want, -1) {
-		kind, name, _ := strings.Cut(strings.Trim(p, "{}"), " as ")
-		form, ok := patterns[kind]
-		if !ok {
-			form = regexp.QuoteMeta(r.fill(p))
-		} else {
-			names, kinds = append(names, name), append(kinds, kind)
-		}
-		pattern = strings.Replace(pattern, regexp.QuoteMeta(p), form, 1)
+	found, err := clauses.Match(got, want, patterns, r.stands)
+	if err != nil {
+		r.Errorf("%s: %s %v", r.at, what, err)
 	}
-	m := regexp.MustCompile(`^(?s:` + pattern + `)$`).FindStringSubmatch(got)
-	if m == nil {
-		r.Errorf("%s: %s is\n%s\nand should be\n%s", r.at, what, got, want)
-		return
-	}
-	for i, kind := range kinds {
-		r.take(kind, names[i], m[i+1])
+	for _, f := range found {
+		r.take(f.Kind, f.Name, f.Text)
 	}
 }
 
@@ -136,18 +110,13 @@ func (r *run) take(kind, name, got string) {
 // header, an empty line, the whole body.
 func (r *run) compare(s clauses.Section) {
 	r.Helper()
-	status := strings.SplitN(s.Lines[0], " ", 2)[0]
+	first, lines, body := s.Message()
+	status, _, _ := strings.Cut(first, " ")
 	if got := strconv.Itoa(r.answer.status); got != status {
-		r.Errorf("%s: the status is %s and should be %s; the body is %s", r.at, got, s.Lines[0], r.answer.body)
+		r.Errorf("%s: the status is %s and should be %s; the body is %s", r.at, got, first, r.answer.body)
 	}
-	lines := s.Lines[1:]
 	expected := map[string]bool{}
-	body := ""
-	for i, line := range lines {
-		if line == "" {
-			body = strings.Join(lines[i+1:], "\n")
-			break
-		}
+	for _, line := range lines {
 		name, value, ok := strings.Cut(line, ": ")
 		if !ok {
 			r.Fatalf("%s: %q is no header", r.at, line)

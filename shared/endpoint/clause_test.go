@@ -119,21 +119,18 @@ func mentions(s clauses.Section, word string) bool {
 func (r *run) ask(s clauses.Section, compared bool) {
 	r.Helper()
 	req := request{}
-	lines := s.Lines
-	if from, ok := strings.CutPrefix(lines[0], "@from "); ok {
-		req.from, lines = from, lines[1:]
+	if from, ok := strings.CutPrefix(s.Lines[0], "@from "); ok {
+		req.from, s.Lines = from, s.Lines[1:]
 	}
+	first, header, body := s.Message()
 	var ok bool
-	if req.method, req.target, ok = strings.Cut(r.fill(lines[0]), " "); !ok {
-		r.Fatalf("%s: %q is no request line", r.at, lines[0])
+	if req.method, req.target, ok = strings.Cut(r.fill(first), " "); !ok {
+		r.Fatalf("%s: %q is no request line", r.at, first)
 	}
-	for i, line := range lines[1:] {
-		if line == "" {
-			req.body = r.fill(strings.Join(lines[i+2:], "\n"))
-			break
-		}
+	for _, line := range header {
 		req.header = append(req.header, r.fill(line))
 	}
+	req.body = r.fill(body)
 	r.audit.take()
 	if compared {
 		r.before = r.dump()
