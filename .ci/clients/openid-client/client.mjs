@@ -2,6 +2,7 @@
 // needs is in the environment: RESCIND_ISSUER, CLIENT_ID, CLIENT_SECRET, GRANT.
 import assert from "node:assert/strict";
 import * as oidc from "openid-client";
+import { users } from "./user.mjs";
 
 const { RESCIND_ISSUER, CLIENT_ID, CLIENT_SECRET, GRANT } = process.env;
 let passed = 0, failed = 0;
@@ -59,5 +60,6 @@ await check("revoking the refresh token ends the access token and the refresh", 
   assert.equal((await oidc.tokenIntrospection(config, next.access_token)).active, false);
   await assert.rejects(oidc.refreshTokenGrant(config, next.refresh_token), (e) => e.error === "invalid_grant");
 });
+await users(check);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
