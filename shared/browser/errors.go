@@ -48,6 +48,9 @@ func (s *Service) fail(v *visit, err error) {
 		e.Kind = told.kind
 	}
 	if refused := (*upstream.Refused)(nil); errors.As(err, &refused) {
+		if s.signInAgain(v) == nil {
+			return
+		}
 		e.Status, e.Kind = http.StatusForbidden, "upstream_refused"
 	}
 	s.pages.Error(v.w, v.lang, e)

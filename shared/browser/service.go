@@ -112,7 +112,7 @@ func (s *Service) page(m methods) http.Handler {
 		w.Header().Set("Allow", m.allowed())
 		return errMethod
 	}, func(w http.ResponseWriter, r *http.Request, ev *endpoint.Visit, err error) {
-		s.fail(&visit{Visit: ev, w: w, r: r, lang: s.language(r)}, err)
+		s.fail(&visit{Visit: ev, w: w, r: r, cookie: s.readCookies(r), lang: s.language(r)}, err)
 	})
 }
 

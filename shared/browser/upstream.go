@@ -119,9 +119,18 @@ func (s *Service) checkAnew(ctx context.Context, attempt upstream.Attempt, next 
 	return nil
 }
 
+// signInAgain shows the sign-in page that the refused attempt began on.
+func (s *Service) signInAgain(v *visit) error {
+	next, err := s.next(v.cookie.attempt.Next)
+	if err != nil {
+		return err
+	}
+	return s.signInPage(v, next, page.SignIn{Problem: "upstream"})
+}
+
 // errOff is told of an account that may not sign in here, though the provider
 // knows the person.
-var errOff = &told{"upstream_refused", oauth.Refuse(oauth.AccessDenied, "This account may not sign in here.")}
+var errOff = &told{"account_off", oauth.Refuse(oauth.AccessDenied, "This account may not sign in here.")}
 
 // vouched is the account of somebody whom the provider vouches for.
 func (s *Service) vouched(ctx context.Context, seen upstream.Person) (session.Who, error) {

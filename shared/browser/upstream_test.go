@@ -72,8 +72,31 @@ func TestSigningInUpstream(t *testing.T) {
 	if err := sc.service.Accounts.DisableKey(t.Context(), account.Key); err != nil {
 		t.Fatal(err)
 	}
-	if got := jane.get(jane.toProvider(request())); got.status != http.StatusForbidden || sc.active(access) {
-		t.Errorf("somebody who is off gets %d to %v", got.status, got.location)
+	got := jane.get(jane.toProvider(request()))
+	if got.status != http.StatusForbidden || sc.active(access) || !strings.Contains(got.body, "may not sign in") {
+		t.Errorf("somebody who is off gets %d to %v:\n%s", got.status, got.location, got.body)
+	}
+}
+
+// TestWhoIsRefusedUpstreamMayTryAgain: the sign-in page is there again, and
+// leads to where the first one did.
+func TestWhoIsRefusedUpstreamMayTryAgain(t *testing.T) {
+	sc, provider := withProvider(t)
+	ann := sc.surfer()
+	answer := ann.toProvider(request())
+	provider.Spoil(openid.Spoil{Claims: func(c map[string]any) { c["nonce"] = "another" }})
+	got := ann.get(answer)
+	if got.status != http.StatusForbidden || !strings.Contains(got.body, "was not completed") || !strings.Contains(got.body, "Web app") {
+		t.Fatalf("%d:\n%s", got.status, got.body)
+	}
+	if !sc.trail.has(func(e audit.Event) bool { return e.Outcome == "access_denied" && strings.Contains(e.Reason, "nonce") }) {
+		t.Error("the audit does not say why")
+	}
+	form := got.form(t, "/o/sign_in/", "password")
+	form.Set("email", email)
+	form.Set("password", password)
+	if in := ann.post("/o/sign_in/", form); in.status != http.StatusSeeOther || in.location.Path != "/o/authorize/" {
+		t.Errorf("the password then gives %d to %v", in.status, in.location)
 	}
 }
 

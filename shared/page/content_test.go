@@ -124,7 +124,7 @@ func TestEveryRefusalHasItsText(t *testing.T) {
 	title := func(kind, lang string) string {
 		return text(write(t, func(p *page.Pages, w http.ResponseWriter) { p.Error(w, lang, page.Error{Status: 400, Kind: kind}) }))
 	}
-	kinds := []string{"unknown_client", "bad_redirect_uri", "form_expired", "upstream_refused", "too_many_requests", "unavailable", "not_found",
+	kinds := []string{"unknown_client", "bad_redirect_uri", "form_expired", "upstream_refused", "account_off", "too_many_requests", "unavailable", "not_found",
 		"method_not_allowed", "access_denied", "login_required", "consent_required", "interaction_required", "unsupported_response_type",
 		"request_not_supported", "request_uri_not_supported"}
 	elsewhere := map[oauth.Code]bool{oauth.InvalidGrant: true, oauth.UnsupportedGrantType: true, oauth.InvalidToken: true} // never at a page
