@@ -49,10 +49,10 @@ port is meant.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.issuer, "issuer", defaultIssuer, "the server's issuer, a `URL`")
 	flags.StringVar(&f.client, "client", "", "the client's `ID`")
-	flags.StringVar(&f.secret, "secret", "", "- reads the client's secret from standard input; RESCIND_CLIENT_SECRET may hold it too")
+	flags.StringVar(&f.secret, "secret", "", "`-`: read the client's secret from standard input; RESCIND_CLIENT_SECRET may hold it too")
 	flags.StringVar(&f.scopes, "scopes", "", "the `SCOPES` to ask for, separated by spaces (default: the client's default scopes)")
 	flags.StringArrayVar(&f.resources, "resource", nil, "an API that the tokens are for, a `URI` (RFC 8707); may be repeated")
-	flags.DurationVar(&f.wait, "wait", 5*time.Minute, "how long to wait for the browser")
+	flags.DurationVar(&f.wait, "wait", 5*time.Minute, "how long to wait for the browser, a `DURATION`")
 	return cmd
 }
 
@@ -156,7 +156,7 @@ func readEndpoints(ctx context.Context, issuer string) (m endpoints, err error) 
 	}
 	switch {
 	case m.Issuer != issuer: // RFC 8414 section 3.3
-		return m, fmt.Errorf("the server at %s calls itself by another issuer; name that one with --issuer", issuer)
+		return m, fmt.Errorf("the server at %s calls itself by another issuer; name that one: --issuer %s", issuer, tidy(m.Issuer))
 	case m.Authorize == "" || m.Token == "":
 		return m, errors.New("the server has no authorization endpoint")
 	}
@@ -182,7 +182,6 @@ func awaitCode(ctx context.Context, l net.Listener, issuer, state string) (strin
 			_, _ = io.WriteString(w, "This is not what was waited for.\n")
 			return
 		}
-		_, _ = io.WriteString(w, "Done. You can close this window and go back to the terminal.\n")
 		a := answer{code: q.Get("code")}
 		switch {
 		case q.Get("iss") != issuer: // RFC 9207 section 2.4
@@ -192,6 +191,11 @@ func awaitCode(ctx context.Context, l net.Listener, issuer, state string) (strin
 		case a.code == "":
 			a = answer{err: errors.New("the answer has no code")}
 		}
+		says := "Done."
+		if a.err != nil {
+			says = "There are no tokens, and the terminal says why."
+		}
+		_, _ = io.WriteString(w, says+" You can close this window and go back to the terminal.\n")
 		select {
 		case answers <- a:
 		default:

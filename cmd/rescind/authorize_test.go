@@ -139,7 +139,9 @@ func TestAuthorizeAndCut(t *testing.T) {
 	}
 	// Somebody who refuses.
 	at, done = w.authorizeInBackground("", "--client", id, "--issuer", s.url)
-	ann.send(s.url, ann.open(at), "/o/authorize/", "decision", url.Values{"decision": {"deny"}})
+	if end := ann.send(s.url, ann.open(at), "/o/authorize/", "decision", url.Values{"decision": {"deny"}}); strings.Contains(end, "Done") || !strings.Contains(end, "terminal") {
+		t.Errorf("after a refusal the browser ends at\n%s", end)
+	}
 	if got := <-done; got.status == 0 || !strings.Contains(got.stderr, "access_denied") || got.stdout != "" {
 		t.Errorf("a refusal ends as %v", got)
 	}
@@ -179,5 +181,9 @@ func TestAuthorizeRefusesWrongLines(t *testing.T) {
 		if o := run(t, "", append([]string{"authorize"}, args...)...); o.status == 0 {
 			t.Errorf("%q succeeds", args)
 		}
+	}
+	alias := strings.Replace(s.url, "localhost", "127.0.0.1", 1)
+	if o := run(t, "", "authorize", "--client", "x", "--issuer", alias); !strings.Contains(o.stderr, "--issuer "+s.url) {
+		t.Errorf("the issuer is not named: %s", o.stderr)
 	}
 }

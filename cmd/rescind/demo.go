@@ -166,12 +166,14 @@ Three lines to paste: get a token, introspect it, revoke it.
 TOKEN=$(curl -s --data "grant_type=client_credentials&%s" %s/o/token/ | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 curl --data "token=$TOKEN&%s" %s/o/introspect/
 curl --data "token=$TOKEN&%s" %s/o/revoke_token/
-
-Tokens for a user: be the public client in another terminal, and open what it prints in a browser.
-
-  %s
 `, d.confidential.ID, d.secret.Reveal(), d.public.ID,
-		credentials, s.base(), credentials, s.base(), credentials, s.base(), s.authorizeLine(d.public.ID))
+		credentials, s.base(), credentials, s.base(), credentials, s.base())
+	writeAuthorize(w, s, d)
+}
+
+func writeAuthorize(w io.Writer, s site, d demo) {
+	fmt.Fprintf(w, "\nTokens for a user: be the public client in another terminal, and open what it prints in a browser.\n\n  %s\n",
+		s.authorizeLine(d.public.ID))
 }
 
 // authorizeLine is the command line of a client of this server. It needs no
@@ -184,7 +186,8 @@ func (s site) authorizeLine(id string) string {
 	return line
 }
 
-// writeLater says what became of the demo clients, and how to get a new secret.
+// writeLater says what became of the demo clients, and how to get a new secret
+// and a user's tokens.
 func writeLater(w io.Writer, s site, d demo) {
 	fmt.Fprintf(w, "\nThe demo clients: %s (%s) and %s (%s).\n", d.confidential.ID, d.confidential.State, d.public.ID, d.public.State)
 	switch d.confidential.State {
@@ -194,6 +197,9 @@ func writeLater(w io.Writer, s site, d demo) {
 		fmt.Fprintf(w, "Switch it on again:\n\n%s\n", s.command("client enable "+d.confidential.ID))
 	default:
 		fmt.Fprintf(w, "The secret was shown when they were registered. Get a new one, which works beside it:\n\n%s\n", s.command("client rotate-secret "+d.confidential.ID))
+	}
+	if d.public.State == client.On {
+		writeAuthorize(w, s, d)
 	}
 }
 

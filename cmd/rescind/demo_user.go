@@ -74,9 +74,8 @@ A demo user was made. The password is shown this once:
 
   email     %s
   password  %s
-
-What the user has authorized, with a button to cut it: %s%s
-`, demoEmail, d.password.Reveal(), s.issuer, endpoint.PathAuthorized)
+`, demoEmail, d.password.Reveal())
+		writeAuthorized(w, s)
 	case d.account.State == user.Deleted:
 		fmt.Fprintf(w, "\nThe demo user was deleted. Make one of your own:\n\n%s\n", s.command("user create you@example.com"))
 	case d.account.State == user.Off:
@@ -84,5 +83,10 @@ What the user has authorized, with a button to cut it: %s%s
 	default:
 		fmt.Fprintf(w, "\nThe demo user is %s. Its password was shown when it was made. Get a new one, which ends what it has granted:\n\n%s\n",
 			demoEmail, s.command("user set-password "+demoEmail+" --generate"))
+		writeAuthorized(w, s)
 	}
+}
+
+func writeAuthorized(w io.Writer, s site) {
+	fmt.Fprintf(w, "\nWhat the user has authorized, with a button to cut it: %s%s\n", s.issuer, endpoint.PathAuthorized)
 }

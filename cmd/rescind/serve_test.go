@@ -46,7 +46,8 @@ func TestFirstStartLaterStartAndTheThreeLines(t *testing.T) {
 	later := start(t, store, "--demo")
 	out = later.stdout.String()
 	expect(t, out, "The demo clients: demo-confidential-", "go run ./cmd/rescind client rotate-secret demo-confidential-", "--store "+store,
-		"The demo user is "+demoEmail, "go run ./cmd/rescind user set-password "+demoEmail+" --generate --store "+store)
+		"The demo user is "+demoEmail, "go run ./cmd/rescind user set-password "+demoEmail+" --generate --store "+store,
+		"go run ./cmd/rescind authorize --client demo-public-", later.url+"/o/authorized_tokens/")
 	if strings.Contains(out, "Creating the store") || strings.Contains(out, ours) {
 		t.Error("a later start says that it is the first, or shows a secret")
 	}

@@ -69,7 +69,12 @@ Whether all is well with either, and with a server as the world sees it:
 	{"clients", "Registering clients, their secrets, and changing both", `A service that has tokens of its own, and one that has no secret and acts for users:
 
   rescind client create --id billing --name "Billing" --scopes "read write"
-  rescind client create --id phone --name "Phone app" --type public --scopes read
+  rescind client create --id app --name App --type public --redirect-uri com.example:/ --scopes read
+
+Users come back to a redirect URI, and to no other address. A page whose scripts
+call the endpoints themselves has its origin registered too:
+
+  rescind client update app --allowed-origin https://app.example.com
 
 Without --id the client gets an ID of 26 random characters, which create prints.
 The secret is shown once, and only its digest is kept. It changes without a gap:
@@ -116,6 +121,9 @@ the user, and no server of the store accepts any of them once it has returned:
   rescind user disable ann@example.com
   rescind user set-password ann@example.com --generate
   rescind user delete ann@example.com
+
+Everybody sees what they have let in, and can cut it, at the server's page
+/o/authorized_tokens/.
 
 Switched on again a user signs in anew; nothing that ended comes back. Who is
 created with the email of a deleted user is somebody new, with a new subject.
