@@ -56,6 +56,17 @@ func await(t *testing.T, shown *screen, want string) {
 	}
 }
 
+// settle waits until the screen shows all that was written to the terminal: its
+// reader is another goroutine.
+func settle(t *testing.T, tty *os.File, shown *screen) {
+	t.Helper()
+	const mark = "<that was all>"
+	if _, err := tty.WriteString(mark); err != nil {
+		t.Fatal(err)
+	}
+	await(t, shown, mark)
+}
+
 // typed runs a command at a terminal, types an answer when the question
 // appears, and gives status, stdout and what the terminal showed.
 func typed(t *testing.T, w *world, question, answer string, args ...string) (int, string, string) {
@@ -70,7 +81,7 @@ func typed(t *testing.T, w *world, question, answer string, args ...string) (int
 	}
 	select {
 	case status := <-ended:
-		time.Sleep(20 * time.Millisecond) // the screen's reader is another goroutine
+		settle(t, tty, shown)
 		return status, stdout.String(), shown.String()
 	case <-time.After(startLimit):
 		t.Fatal("the command did not end")
@@ -120,7 +131,7 @@ func TestPasswordsTypedAtATerminalAreAskedForTwiceAndNotShown(t *testing.T) {
 		case <-time.After(startLimit):
 			t.Fatal("the command did not end")
 		}
-		time.Sleep(20 * time.Millisecond) // the screen's reader is another goroutine
+		settle(t, tty, shown)
 		expect(t, stdout.String()+shown.String(), c.sentence)
 		if strings.Contains(shown.String(), annPassword) || strings.Contains(stdout.String(), annPassword) {
 			t.Error("the terminal showed the password")
