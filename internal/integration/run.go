@@ -182,7 +182,11 @@ func (r *report) deployAndDrive(ctx context.Context, root string, engine *local.
 	}
 	checks = append(checks, deployed.CheckRoutes(ctx))
 	checks = append(checks, stack.Drive(ctx, deployed.API(), deployed.Outputs["Issuer"], caller.Basic, tokens.Refresh[0])...)
-	return checks, nil
+	guest, err := stack.NewGuest(ctx, store, "guest")
+	if err != nil {
+		return checks, err
+	}
+	return append(checks, stack.DrivePeople(ctx, deployed.API(), deployed.Outputs["Issuer"], guest)...), nil
 }
 
 // deploy makes the stack as the template has it by default: the issuer is the

@@ -78,7 +78,12 @@ func converse(ctx context.Context, root string, database *local.DynamoDB, contai
 	defer func() { err = errors.Join(err, stop()) }()
 	// sam local has a REST API's answer for a path without a route, whatever the API is.
 	api := stack.API{Base: base, Host: "127.0.0.1:" + port, NoRoute: http.StatusForbidden}
-	return stack.Drive(ctx, api, base, caller.Basic, tokens.Refresh[0]), nil
+	checks := stack.Drive(ctx, api, base, caller.Basic, tokens.Refresh[0])
+	guest, err := stack.NewGuest(ctx, store, "guest")
+	if err != nil {
+		return checks, err
+	}
+	return append(checks, stack.DrivePeople(ctx, api, base, guest)...), nil
 }
 
 func freePort() (string, error) {

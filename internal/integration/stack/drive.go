@@ -74,10 +74,7 @@ type drive struct {
 // refresh is a refresh token of its. Every check is made though an earlier one
 // failed.
 func Drive(ctx context.Context, api API, issuer, basic, refresh string) []Check {
-	d := &drive{api: api, issuer: issuer, basic: basic, refresh: refresh, client: &http.Client{
-		Transport:     &http.Transport{},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	d := newDrive(api, issuer, basic, refresh)
 	var all []Check
 	for _, step := range []struct {
 		name string
@@ -105,6 +102,13 @@ func Drive(ctx context.Context, api API, issuer, basic, refresh string) []Check 
 		all = append(all, checked(step.name, step.do(ctx)))
 	}
 	return all
+}
+
+func newDrive(api API, issuer, basic, refresh string) *drive {
+	return &drive{api: api, issuer: issuer, basic: basic, refresh: refresh, client: &http.Client{
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 type reply struct {

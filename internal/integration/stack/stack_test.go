@@ -20,6 +20,8 @@ import (
 	"rescind/internal/bench/seed"
 	"rescind/internal/explicit/sam"
 	"rescind/internal/testkit/engine/dynamodblocal"
+	"rescind/shared/browser"
+	"rescind/shared/endpoint"
 	"rescind/shared/granttype"
 	"rescind/shared/sqlite"
 )
@@ -97,8 +99,8 @@ func TestZipHoldsAnExecutable(t *testing.T) {
 }
 
 // service is the endpoints without AWS, a client's credentials and a refresh
-// token of its.
-func service(t *testing.T) (handler http.Handler, basic, refresh string) {
+// token of its, and a guest.
+func service(t *testing.T) (handler http.Handler, basic, refresh string, guest Guest) {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data", "rescind.db"), sqlite.Options{})
 	if err != nil {
@@ -117,25 +119,33 @@ func service(t *testing.T) (handler http.Handler, basic, refresh string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := setup.Service(setup.Settings{Issuer: issuer}, slog.New(slog.DiscardHandler), time.Now)
-	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
-	mux := http.NewServeMux()
-	for path, h := range map[string]http.Handler{
-		"/o/token": s.Token(store, types...), "/o/revoke_token": s.Revocation(store), "/o/introspect": s.Introspection(store),
-	} {
-		mux.Handle(path, h)
-		mux.Handle(path+"/{$}", h)
+	if guest, err = NewGuest(t.Context(), store, "guest"); err != nil {
+		t.Fatal(err)
 	}
-	mux.Handle(metadataPath, s.Metadata(types...))
-	return mux, caller.Basic, tokens.Refresh[0]
+	s := setup.Service(setup.Settings{Issuer: issuer}, slog.New(slog.DiscardHandler), time.Now)
+	pages, err := browser.New(browser.Standard(s, store, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}, granttype.AuthorizationCode{}}
+	gateway, err := s.Gateway(map[string]http.Handler{
+		endpoint.RouteToken: s.Token(store, types...), endpoint.RouteRevocation: s.Revocation(store), endpoint.RouteIntrospection: s.Introspection(store),
+		endpoint.RouteMetadata: s.Metadata(types...), endpoint.RouteBrowser: pages,
+	}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gateway, caller.Basic, tokens.Refresh[0], guest
 }
 
-func driven(t *testing.T, h http.Handler, basic, refresh string) (failed []string) {
+func driven(t *testing.T, h http.Handler, basic, refresh string, guest Guest) (failed []string) {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	checks := Drive(context.Background(), API{Base: server.URL, Host: "api.example.com"}, issuer, basic, refresh)
-	if len(checks) < 15 {
+	api := API{Base: server.URL, Host: "api.example.com"}
+	checks := Drive(context.Background(), api, issuer, basic, refresh)
+	checks = append(checks, DrivePeople(context.Background(), api, issuer, guest)...)
+	if len(checks) < 30 {
 		t.Errorf("only %d checks were made", len(checks))
 	}
 	for _, c := range checks {
@@ -147,8 +157,8 @@ func driven(t *testing.T, h http.Handler, basic, refresh string) (failed []strin
 }
 
 func TestDriveOfTheService(t *testing.T) {
-	h, basic, refresh := service(t)
-	if failed := driven(t, h, basic, refresh); len(failed) > 0 {
+	h, basic, refresh, guest := service(t)
+	if failed := driven(t, h, basic, refresh, guest); len(failed) > 0 {
 		t.Errorf("failed: %s", strings.Join(failed, "\n"))
 	}
 }
@@ -167,12 +177,12 @@ func TestDriveNotices(t *testing.T) {
 			})
 		}
 	}
-	without := func(header string) func(http.Handler) http.Handler {
+	edited := func(edit func(http.Header)) func(http.Handler) http.Handler {
 		return func(h http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := httptest.NewRecorder()
 				h.ServeHTTP(rec, r)
-				rec.Header().Del(header)
+				edit(rec.Header())
 				for name, values := range rec.Header() {
 					w.Header()[name] = values
 				}
@@ -181,21 +191,44 @@ func TestDriveNotices(t *testing.T) {
 			})
 		}
 	}
+	without := func(header string) func(http.Handler) http.Handler {
+		return edited(func(h http.Header) { h.Del(header) })
+	}
+	joins := func(header string) func(http.Handler) http.Handler {
+		return edited(func(h http.Header) {
+			if all := h.Values(header); len(all) > 1 {
+				h.Set(header, strings.Join(all, ", "))
+			}
+		})
+	}
+	unasked := func(header string) func(http.Handler) http.Handler {
+		return func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r.Header.Del(header)
+				h.ServeHTTP(w, r)
+			})
+		}
+	}
 	for name, tt := range map[string]struct {
 		breaks func(http.Handler) http.Handler
 		want   string
 	}{
-		"a revocation that does nothing":  {always("/o/revoke_token", ""), "it is inactive from the 200 on"},
-		"an introspection always active":  {always("/o/introspect", `{"active":true}`), "it is inactive from the 200 on"},
-		"an introspection never active":   {always("/o/introspect", `{"active":false}`), "it is active (RFC 7662)"},
-		"a gateway that drops challenges": {without("WWW-Authenticate"), "a wrong secret: 401 and WWW-Authenticate (RFC 6749 section 5.2)"},
-		"a gateway that drops Allow":      {without("Allow"), "the token endpoint by GET: 405 and Allow"},
-		"a gateway that drops the ETag":   {without("ETag"), "metadata again, unchanged: 304"},
-		"a gateway that drops no-store":   {without("Cache-Control"), "a token (RFC 6749 section 4.4)"},
+		"a revocation that does nothing":   {always("/o/revoke_token", ""), "it is inactive from the 200 on"},
+		"an introspection always active":   {always("/o/introspect", `{"active":true}`), "it is inactive from the 200 on"},
+		"an introspection never active":    {always("/o/introspect", `{"active":false}`), "it is active (RFC 7662)"},
+		"a gateway that drops challenges":  {without("WWW-Authenticate"), "a wrong secret: 401 and WWW-Authenticate (RFC 6749 section 5.2)"},
+		"a gateway that drops Allow":       {without("Allow"), "the token endpoint by GET: 405 and Allow"},
+		"a gateway that drops the ETag":    {without("ETag"), "metadata again, unchanged: 304"},
+		"a gateway that drops no-store":    {without("Cache-Control"), "a token (RFC 6749 section 4.4)"},
+		"a gateway that drops CSP":         {without("Content-Security-Policy"), "people: consent: 303 with code, state and iss (RFC 9207)"},
+		"a gateway that joins cookies":     {joins("Set-Cookie"), "people: signing in: 303 back to the request, two cookies"},
+		"a gateway that drops cookies":     {without("Set-Cookie"), "people: signing in: 303 back to the request, two cookies"},
+		"a gateway that drops the origin":  {unasked("Sec-Fetch-Site"), "people: a form that another site sent: refused"},
+		"a page whose button does nothing": {always("/o/authorized_tokens", ""), "people: the token is dead by then"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, basic, refresh := service(t)
-			failed := driven(t, tt.breaks(h), basic, refresh)
+			h, basic, refresh, guest := service(t)
+			failed := driven(t, tt.breaks(h), basic, refresh, guest)
 			if !slices.ContainsFunc(failed, func(f string) bool { return strings.HasPrefix(f, tt.want+": ") }) {
 				t.Errorf("%q has not failed, but %q", tt.want, failed)
 			}
