@@ -1,6 +1,7 @@
 // What another site may try against somebody who is signed in, and what the
 // browser itself enforces for us.
 import assert from "node:assert/strict";
+import { keyboard, layout, photograph, still } from "../inspect.mjs";
 import * as do_ from "./person.mjs";
 import { granted, noSecretIn } from "./story.mjs";
 import { ask, call } from "./world.mjs";
@@ -38,6 +39,7 @@ export async function guards(check, w, browser) {
   await forged(step, w, p, browser, apps, () => call(w, tokens));
   await onward(step, w, p);
   await wrong(step, w, p);
+  await slowed(step, w, browser);
   await step("no address or log holds a secret", () => noSecretIn(w, p.urls));
   await context.close();
 }
@@ -154,14 +156,44 @@ async function onward(step, w, p) {
 // wrong requests are told to the person, and sent nowhere: RFC 6749 section 4.1.2.1.
 async function wrong(step, w, p) {
   for (const [what, more] of Object.entries({
-    "an unknown client": { client_id: "nobody" }, "an unknown redirect URI": { redirect_uri: `${w.site}/other` },
+    "unknown-client": { client_id: "nobody" }, "unknown-redirect-uri": { redirect_uri: `${w.site}/other` },
   })) {
-    await step(`${what} is told to the person`, async () => {
+    await step(`told to the person, and to nobody else: ${what}`, async () => {
       const answer = await p.open(ask(w, w.app, more).url);
       assert.equal(answer.status(), 400);
       assert.equal(p.path(), "/o/authorize/");
       assert.equal(w.said.length, 0);
-      assert.deepEqual(p.found.splice(0), []);
+      await look(w, p, what);
     });
   }
+  await step("the request's language is before the browser's", async () => {
+    await p.page.setExtraHTTPHeaders({ "Accept-Language": "en" });
+    await p.open(ask(w, w.app, { ui_locales: "fr de" }).url);
+    assert.equal(await p.page.$eval("html", (e) => e.lang), "de");
+  });
+}
+
+// look is at a page that the story does not come to.
+async function look(w, p, name) {
+  p.found.push(...await photograph(p.page, `${w.out}/${name}`));
+  await p.page.emulateMediaFeatures([still]);
+  await p.page.setViewport({ width: 320, height: 640 });
+  p.found.push(...await layout(p.page), ...await keyboard(p.page));
+  await p.page.setViewport({ width: 1280, height: 800 });
+  assert.deepEqual(p.found.splice(0), []);
+}
+
+// slowed is last: who guesses has to wait, here everybody at this address.
+async function slowed(step, w, browser) {
+  const context = await browser.createBrowserContext();
+  const p = await do_.sit(await context.newPage(), "mouse");
+  await step("who guesses has to wait, and is told how long", async () => {
+    await p.open(`${w.issuer}/o/authorized_tokens/`);
+    let status = 403;
+    for (let i = 0; i < 40 && status === 403; i++) status = (await p.signIn({ ...w.person, password: `guess ${i}` })).status();
+    assert.equal(status, 429);
+    assert.match(await p.text("[role=alert]"), /Wait \d+ (seconds|minutes)/);
+    await look(w, p, "sign-in-throttled");
+  });
+  await context.close();
 }

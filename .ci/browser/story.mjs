@@ -90,6 +90,7 @@ export async function story(check, w, browser, way) {
   await step("allowed, the app gets tokens and the API lets it in", async () => {
     await p.press(do_.allow);
     assert.ok(page.url().startsWith(`${w.site}/cb?`));
+    assert.equal(await page.title(), way.script ? "it ran" : "Back at the app", "scripts are as this way has them");
     tokens = await granted(w, asked);
     assert.equal(await call(w, tokens), 200);
   });

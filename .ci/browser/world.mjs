@@ -100,7 +100,7 @@ export async function deploy(name, { tls, upstream } = {}) {
   w.neighbour = `http${tls ? "s" : ""}://localhost:${clientPort}`; // the same web server, by a name of the same site as the issuer's
   w.pages.set("/cb", (req, url) => {
     w.said.push({ query: url.searchParams, headers: req.headers });
-    return w.onward ? { status: 302, headers: { location: w.onward }, body: "" } : html("Back at the app");
+    return w.onward ? { status: 302, headers: { location: w.onward }, body: "" } : html("Back at the app", "<script>document.title = 'it ran'</script>");
   });
   w.elsewhere = `${w.site.replace(/\d+$/, await serve(w.pages, tls))}/end`;
   w.pages.set("/end", () => html("Further on"));
