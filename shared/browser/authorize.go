@@ -33,7 +33,7 @@ func (s *Service) authorize(v *visit) error {
 	case err != nil:
 		return err
 	case asks:
-		return s.toSignIn(v, s.base+endpoint.PathAuthorize+"?"+o.raw)
+		return s.toSignIn(v, s.base+endpoint.PathAuthorize+"?"+plain(o.raw))
 	}
 	if s.remembered(o) {
 		return s.approve(v, o)
@@ -163,7 +163,7 @@ func (s *Service) decide(v *visit, form *oauth.Params) error {
 	case err != nil:
 		return err
 	case asks:
-		return s.toSignIn(v, s.base+endpoint.PathAuthorize+"?"+o.raw)
+		return s.toSignIn(v, s.base+endpoint.PathAuthorize+"?"+plain(o.raw))
 	}
 	if err := s.checkToken(v.cookie.session, o.purpose(), form); err != nil {
 		return err

@@ -11,14 +11,18 @@ import (
 	"rescind/shared/session"
 )
 
-// What the buttons of the page are bound to.
-func purposeCut(clientID string) string { return "cut " + clientID }
+// What the buttons of the page are bound to. No client's id makes one of the
+// other.
+func purposeCut(clientID string) string { return "cut app " + clientID }
 
 const purposeCutAll = "cut all"
 
-// cutOf is the query parameter that says what the button before did: a
-// client_id, or all.
-const cutOf = "cut"
+// The query parameter that says what the button before did: which client was
+// cut, or that all were.
+const (
+	cutOf  = "cut"
+	cutAll = "cut_all"
+)
 
 // showAuthorized is the page of what the person has authorized.
 func (s *Service) showAuthorized(v *visit) error {
@@ -70,13 +74,10 @@ func (s *Service) done(v *visit, apps []authorization.Access) (done, name string
 		return "", "", err
 	}
 	switch id := query.Get(cutOf); {
-	case id == "" || !oauth.ValidClientID(id):
-		return "", "", nil
-	case id == fieldAll:
-		if len(apps) > 0 {
-			return "", "", nil
-		}
+	case query.Has(cutAll) && len(apps) == 0:
 		return "cut_all", "", nil
+	case !oauth.ValidClientID(id): // none among them
+		return "", "", nil
 	default:
 		for _, a := range apps {
 			if a.Client.ID == id {
@@ -143,5 +144,5 @@ func (s *Service) cutAll(v *visit, p person, form *oauth.Params) error {
 	if err := s.begin(v, who); err != nil {
 		return err
 	}
-	return s.redirect(v, endpoint.PathAuthorized, url.Values{cutOf: {fieldAll}})
+	return s.redirect(v, endpoint.PathAuthorized, url.Values{cutAll: {"1"}})
 }

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -44,6 +45,20 @@ func plainQuery(raw string) bool {
 		}
 	}
 	return true
+}
+
+// plain is a query with what browsers leave unescaped escaped, so that it is a
+// plainQuery of the same parameters.
+func plain(raw string) string {
+	var b strings.Builder
+	for i := range len(raw) {
+		if plainQuery(raw[i : i+1]) {
+			b.WriteByte(raw[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", raw[i])
+		}
+	}
+	return b.String()
 }
 
 // toSignIn sends somebody to sign in, and then on.

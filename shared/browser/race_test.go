@@ -2,6 +2,8 @@ package browser_test
 
 import (
 	"net/http"
+	"net/url"
+	"sync"
 	"testing"
 
 	"rescind/internal/testkit/broken"
@@ -11,7 +13,7 @@ import (
 func (sc *scene) before(verb broken.Verb, n int, do func()) {
 	seen := 0
 	sc.store.Hook(func(c broken.Call) {
-		if c.Verb != verb || c.After {
+		if verb != broken.Any && c.Verb != verb || c.After {
 			return
 		}
 		if seen++; seen == n {
@@ -46,5 +48,103 @@ func TestCutAllWhileTheUserIsEnded(t *testing.T) {
 		if got := eve.get("/o/authorized_tokens/"); got.status != http.StatusSeeOther || got.location.Path != "/o/sign_in/" {
 			t.Errorf("%s is survived by a session: %d", name, got.status)
 		}
+	}
+}
+
+// TestACrowdConsentsAndCuts: tabs of one browser consent, redeem and cut all at
+// once. Each is told something true, and after the last cut nothing lives.
+func TestACrowdConsentsAndCuts(t *testing.T) {
+	const tabs = 50
+	sc := newScene(t)
+	ann := sc.surfer()
+	ann.signIn("")
+	ann.consent(request(), "allow").code(t)
+	button := ann.get("/o/authorized_tokens/").form(t, "/o/authorized_tokens/", `value="web"`)
+	var mu sync.Mutex
+	var access []string
+	codes := 0
+	var all sync.WaitGroup
+	for n := range tabs {
+		all.Go(func() {
+			if n%10 == 0 {
+				if got := ann.post("/o/authorized_tokens/", button); got.status != http.StatusSeeOther && got.status != http.StatusServiceUnavailable {
+					t.Errorf("cutting gives %d", got.status)
+				}
+				return
+			}
+			for range 5 { // a form of before a cut is refused, and who loses every race is told an outage
+				got := ann.get(request("prompt", "consent"))
+				if got.status == http.StatusOK {
+					consent := got.form(t, "/o/authorize/", "decision")
+					consent.Set("decision", "allow")
+					got = ann.post("/o/authorize/", consent)
+				}
+				if got.status != http.StatusSeeOther && got.status != http.StatusServiceUnavailable && got.status != http.StatusBadRequest {
+					t.Errorf("consenting gives %d", got.status)
+				}
+				if code := got.codeIfAny(); code != "" {
+					token := sc.redeem(code)
+					mu.Lock()
+					defer mu.Unlock()
+					codes, access = codes+1, append(access, token)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := ann.post("/o/authorized_tokens/", button); got.status != http.StatusSeeOther {
+		t.Fatalf("the last cut gives %d", got.status)
+	}
+	for _, token := range access {
+		if token != "" && sc.active(token) {
+			t.Error("a token lives after the last cut")
+		}
+	}
+	grants, _, err := sc.store.WalkGrants(t.Context(), "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range grants {
+		if g.Revoked.At.IsZero() {
+			t.Error("a grant was not ended")
+		}
+	}
+	if codes == 0 {
+		t.Error("nobody got a code")
+	}
+	t.Logf("%d grants, %d codes", len(grants), codes)
+}
+
+// TestACrowdCutsEverything: one browser of many goes on, the others sign in anew.
+func TestACrowdCutsEverything(t *testing.T) {
+	sc := newScene(t)
+	var browsers []*surfer
+	var forms []url.Values
+	var code string
+	for range 10 {
+		ann := sc.surfer()
+		ann.signIn("")
+		code = ann.consent(request("prompt", "consent"), "allow").code(t)
+		browsers, forms = append(browsers, ann), append(forms, ann.get("/o/authorized_tokens/").form(t, "/o/authorized_tokens/", `name="all"`))
+	}
+	var all sync.WaitGroup
+	for n, ann := range browsers {
+		all.Go(func() {
+			if got := ann.post("/o/authorized_tokens/", forms[n]); got.status != http.StatusSeeOther {
+				t.Errorf("cutting everything gives %d", got.status)
+			}
+		})
+	}
+	all.Wait()
+	sc.isWorthless(t, code)
+	left := 0
+	for _, ann := range browsers {
+		if ann.get("/o/authorized_tokens/").status == http.StatusOK {
+			left++
+		}
+	}
+	if left != 1 {
+		t.Errorf("%d browsers are signed in still", left)
 	}
 }
