@@ -144,7 +144,7 @@ func (s *Service) showConsent(v *visit, o *opened) error {
 		ClientID: o.client.ID, Host: host, Native: native,
 		Account: o.person.session.Label, Scopes: o.request.Scope, Audience: o.request.Audience,
 		SignOutAction: s.base + endpoint.PathSignOut,
-		SignOutHidden: []page.Field{s.token(v.cookie.session, purposeSignOut), {Name: fieldNext, Value: s.base + endpoint.PathAuthorize + "?" + o.raw}},
+		SignOutHidden: []page.Field{s.token(v.cookie.session, purposeSignOut), {Name: fieldNext, Value: s.base + endpoint.PathAuthorize + "?" + plain(o.raw)}},
 		FormAction:    formAction(o.request.RedirectURI),
 	})
 	return nil
