@@ -201,8 +201,8 @@ func TestRunbookQueriesAskForWhatIsLogged(t *testing.T) {
 			}
 		}
 		checkChosen(t, q.text, "message", messages)
-		checkChosen(t, q.text, "action", []string{string(audit.Reuse), string(audit.Refresh), string(audit.Replay)})
-		checkChosen(t, q.text, "outcome", []string{string(oauth.InvalidClient), string(oauth.TooManyRequests)})
+		checkChosen(t, q.text, "action", []string{string(audit.Reuse), string(audit.Refresh), string(audit.Replay), string(audit.SignIn)})
+		checkChosen(t, q.text, "outcome", []string{string(oauth.InvalidClient), string(oauth.TooManyRequests), string(oauth.AccessDenied)})
 		checkChosen(t, q.text, "route", []string{endpoint.RouteRevocation})
 		checkChosen(t, q.text, "level", []string{slog.LevelError.String()})
 	}

@@ -15,7 +15,7 @@ import (
 // ask for.
 var metrics = map[string][]string{
 	metric.Issues: {"", "Endpoint"}, metric.Refreshes: {"", "Endpoint"}, metric.ReuseDetections: {"", "Endpoint"},
-	metric.Revocations: {"", "Endpoint"}, metric.FailedAuthentications: {"", "Endpoint"}, metric.Outages: {"", "Endpoint"},
+	metric.Revocations: {"", "Endpoint"}, metric.FailedAuthentications: {"", "Endpoint"}, metric.FailedSignIns: {"", "Endpoint"}, metric.Outages: {"", "Endpoint"},
 	metric.Refusals: {"", "Endpoint", "Reason"}, metric.Latency: {"Endpoint"},
 }
 
@@ -43,7 +43,7 @@ func TestTemplateAlarmsAreOfMetricsThatThereAre(t *testing.T) {
 	for _, want := range []string{
 		"AWS/ApiGateway 5xx", "AWS/Lambda Throttles", "AWS/Lambda Errors", "AWS/DynamoDB ReadThrottleEvents", "AWS/DynamoDB WriteThrottleEvents",
 		metric.Namespace + " " + metric.Outages, metric.Namespace + " " + metric.ReuseDetections,
-		metric.Namespace + " " + metric.FailedAuthentications, metric.Namespace + " " + metric.Latency,
+		metric.Namespace + " " + metric.FailedAuthentications, metric.Namespace + " " + metric.FailedSignIns, metric.Namespace + " " + metric.Latency,
 	} {
 		if !seen[want] {
 			t.Errorf("no alarm of %s", want)

@@ -23,13 +23,14 @@ const (
 	ReuseDetections       = "ReuseDetections"
 	Revocations           = "Revocations"
 	FailedAuthentications = "FailedAuthentications"
+	FailedSignIns         = "FailedSignIns"
 	Refusals              = "Refusals"
 	Outages               = "Outages"
 	Latency               = "Latency" // milliseconds from the handler's begin to its end
 )
 
 // counted are the metrics that count, in the order of their lines.
-var counted = [...]string{Issues, Refreshes, ReuseDetections, Revocations, FailedAuthentications, Refusals, Outages}
+var counted = [...]string{Issues, Refreshes, ReuseDetections, Revocations, FailedAuthentications, FailedSignIns, Refusals, Outages}
 
 // other is the Reason of a refusal that is in no list.
 const other = "other"
@@ -91,8 +92,13 @@ func (t *tally) add(e audit.Event) {
 	case audit.Refresh, audit.Replay:
 		t.count(Refreshes)
 	case audit.Revoke:
-		if strings.HasPrefix(e.Reason, "ended_") { // else nothing was alive
+		// What a person cut, what a client ended; else nothing was alive.
+		if strings.HasPrefix(e.Reason, "cut_") || strings.HasPrefix(e.Reason, "ended_") {
 			t.count(Revocations)
+		}
+	case audit.SignIn:
+		if e.Outcome != "ok" {
+			t.count(FailedSignIns)
 		}
 	case audit.Reuse:
 		t.count(ReuseDetections)

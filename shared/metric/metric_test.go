@@ -116,6 +116,9 @@ func TestWhatARequestCounts(t *testing.T) {
 		{"a refresh", []audit.Event{{Action: audit.Refresh, Outcome: "ok"}}, map[string]float64{"Refreshes": 1, "Refreshes token": 1}},
 		{"a refresh answered again", []audit.Event{{Action: audit.Replay, Outcome: "ok"}}, map[string]float64{"Refreshes": 1, "Refreshes token": 1}},
 		{"a revocation", []audit.Event{{Action: audit.Revoke, Outcome: "ok", Reason: "ended_grant"}}, map[string]float64{"Revocations": 1, "Revocations token": 1}},
+		{"a person's button", []audit.Event{{Action: audit.Revoke, Outcome: "ok", Reason: "cut_by_user"}}, map[string]float64{"Revocations": 1, "Revocations token": 1}},
+		{"a sign-in", []audit.Event{{Action: audit.SignIn, Outcome: "ok"}}, nil},
+		{"a wrong password", []audit.Event{{Action: audit.SignIn, Outcome: "access_denied"}}, map[string]float64{"FailedSignIns": 1, "FailedSignIns token": 1}},
 		{"a revocation of what was dead", []audit.Event{{Action: audit.Revoke, Outcome: "ok", Reason: "unknown"}}, nil},
 		{"a wrong secret", []audit.Event{{Action: audit.Refuse, Outcome: "invalid_client"}}, map[string]float64{
 			"FailedAuthentications": 1, "FailedAuthentications token": 1, "Refusals": 1, "Refusals token": 1, "Refusals invalid_client": 1}},

@@ -12,17 +12,22 @@ import (
 	"strings"
 	"time"
 
+	"rescind/shared/endpoint"
 	"rescind/shared/oauth"
 )
 
-// ends are the three endpoints' URLs.
-type ends struct{ token, revocation, introspection string }
+// ends are the three endpoints' URLs, and whether there are pages.
+type ends struct {
+	token, revocation, introspection string
+	pages                            bool
+}
 
 func (e ends) all() []string { return []string{e.token, e.revocation, e.introspection} }
 
 // document is what is read of RFC 8414's metadata.
 type document struct {
 	Issuer        string   `json:"issuer"`
+	Authorization string   `json:"authorization_endpoint"`
 	Token         string   `json:"token_endpoint"`
 	Revocation    string   `json:"revocation_endpoint"`
 	Introspection string   `json:"introspection_endpoint"`
@@ -35,7 +40,7 @@ type document struct {
 // metadata reads the document and gives the endpoints; those where a rescind
 // has them, where the document is of no use.
 func (v *visit) metadata(ctx context.Context) (e ends, reached bool) {
-	e = ends{v.Issuer + "/o/token/", v.Issuer + "/o/revoke_token/", v.Issuer + "/o/introspect/"}
+	e = ends{token: v.Issuer + "/o/token/", revocation: v.Issuer + "/o/revoke_token/", introspection: v.Issuer + "/o/introspect/"}
 	place := v.base.Scheme + "://" + v.base.Host + wellKnown + v.base.Path
 	a, err := v.ask(ctx, question{method: http.MethodGet, url: place})
 	if fault := (*tlsFault)(nil); errors.As(err, &fault) {
@@ -67,8 +72,9 @@ func (v *visit) metadata(ctx context.Context) (e ends, reached bool) {
 	v.needHeader(a, "X-Content-Type-Options", "nosniff")
 	v.needHeader(a, "X-Request-Id", "")
 	if v.sameOrigin(doc.Token) && v.sameOrigin(doc.Revocation) && v.sameOrigin(doc.Introspection) {
-		e = ends{doc.Token, doc.Revocation, doc.Introspection}
+		e = ends{token: doc.Token, revocation: doc.Revocation, introspection: doc.Introspection}
 	}
+	e.pages = doc.Authorization != ""
 	return e, true
 }
 
@@ -99,6 +105,9 @@ func (v *visit) examineDocument(doc document) {
 		if !slices.Contains(end.methods, oauth.AuthBasic) || !slices.Contains(end.methods, oauth.AuthPost) {
 			v.wrong("metadata", "see what answers there: a rescind lists "+oauth.AuthBasic+" and "+oauth.AuthPost, "%s_auth_methods_supported lists %q", end.name, end.methods)
 		}
+	}
+	if doc.Authorization != "" && doc.Authorization != v.Issuer+endpoint.PathAuthorize {
+		v.wrong("metadata", "give the server the issuer that the world sees", "its authorization_endpoint %s is not where the page is", doc.Authorization)
 	}
 	if !slices.Contains(doc.GrantTypes, oauth.GrantClientCredentials) {
 		v.wrong("metadata", "see what answers there", "grant_types_supported lists %q", doc.GrantTypes)

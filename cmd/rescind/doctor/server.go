@@ -35,6 +35,7 @@ var serverChecks = []struct{ name, fine string }{
 	{"TLS", ""},
 	{"redirects", "none"},
 	{"routes", "every endpoint answers with and without its last slash"},
+	{"pages", "every page answers, with and without its last slash"},
 	{"statuses", "405, 415, 413, 401 and 404 arrive unaltered"},
 	{"headers", "none was lost or renamed on the way"},
 	{"refusals", "a wrong client is refused at every endpoint"},
@@ -55,7 +56,7 @@ type visit struct {
 	tlsOK  string
 }
 
-// Examine makes some thirty requests and gives what was found. The secret is
+// Examine makes some forty requests and gives what was found. The secret is
 // sent to the issuer's own origin only, and never over plain HTTP but to this
 // machine.
 func (s Server) Examine(ctx context.Context) Report {
@@ -96,14 +97,20 @@ func (v *visit) all(ctx context.Context) (skipped map[string]skip) {
 	if !reached {
 		return nothing()
 	}
-	switch {
-	case !v.surface(ctx, ends):
-		for _, name := range []string{"statuses", "headers", "refusals", "caches", "token"} {
+	if !v.surface(ctx, ends) {
+		for _, name := range []string{"pages", "statuses", "headers", "refusals", "caches", "token"} {
 			skipped[name] = skip{"no endpoint was reached", "mend the routes, and run doctor again"}
 		}
-	case v.ClientID == "":
+		return skipped
+	}
+	if ends.pages {
+		v.pages(ctx)
+	} else {
+		skipped["pages"] = skip{} // a server without them has no fault
+	}
+	if v.ClientID == "" {
 		skipped["token"] = skip{"no token was issued and revoked: no client was named", "name one with --client, and give its secret"}
-	default:
+	} else {
 		v.life(ctx, ends)
 	}
 	return skipped

@@ -16,6 +16,7 @@ import (
 
 	"rescind/cmd/rescind/doctor"
 	"rescind/shared/audit"
+	"rescind/shared/browser"
 	"rescind/shared/client"
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
@@ -50,10 +51,12 @@ func deploy(t *testing.T, before front, issuer string) *deployment {
 	rules := grant.Defaults(time.Now, rand.Reader)
 	svc := &endpoint.Service{Issuer: issuer, Rules: rules, Auth: client.NewAuthenticator(time.Now, client.NewAttempts(10, time.Second)),
 		Audit: audit.Discard{}, Log: slog.New(slog.DiscardHandler)}
-	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}}
+	pages, err := browser.New(browser.Standard(svc, store, nil))
+	must(t, err)
+	types := []granttype.Type{granttype.ClientCredentials{}, granttype.RefreshToken{}, granttype.AuthorizationCode{}}
 	gateway, err := svc.Gateway(map[string]http.Handler{
 		endpoint.RouteToken: svc.Token(store, types...), endpoint.RouteRevocation: svc.Revocation(store),
-		endpoint.RouteIntrospection: svc.Introspection(store), endpoint.RouteMetadata: svc.Metadata(types...),
+		endpoint.RouteIntrospection: svc.Introspection(store), endpoint.RouteMetadata: svc.Metadata(types...), endpoint.RouteBrowser: pages,
 	}, store)
 	must(t, err)
 	handler = gateway
@@ -86,14 +89,14 @@ func TestASoundServerIsAllWell(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if len(r) != 11 {
+	if len(r) != 12 {
 		t.Errorf("%d checks: %v", len(r), r)
 	}
 	expect(t, r, doctor.OK, "token", "dead at once")
 	d.ClientID = ""
 	r = d.examine(t)
 	expect(t, r, doctor.Skipped, "token", "no client was named")
-	if r.Count(doctor.OK) != 10 || r.Count(doctor.Skipped) != 1 {
+	if r.Count(doctor.OK) != 11 || r.Count(doctor.Skipped) != 1 {
 		t.Errorf("%v", r)
 	}
 }
@@ -119,8 +122,15 @@ func TestEachFaultOfWhatStandsInFrontHasItsSentence(t *testing.T) {
 		"no Allow":         {without("Allow"), wrong, "headers", "Allow is lost"},
 		"other caching": {rewritten(func(r *http.Request, a *httptest.ResponseRecorder) { a.Header().Set("Cache-Control", "max-age=60") }),
 			wrong, "headers", `Cache-Control is altered: an answer 405 to GET /o/token/ has "max-age=60"`},
-		"401 becomes 403":  {status(401, 403), wrong, "statuses", "with a wrong client arrives as 403"},
-		"405 becomes 404":  {status(405, 404), wrong, "routes", "GET /o/token/ does not reach the endpoint: 404"},
+		"401 becomes 403": {status(401, 403), wrong, "statuses", "with a wrong client arrives as 403"},
+		"405 becomes 404": {status(405, 404), wrong, "routes", "GET /o/token/ does not reach the endpoint: 404"},
+		"a page without a route": {asked(func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "/o/sign_in/", "/o/none/", 1) }),
+			wrong, "pages", "DELETE /o/sign_in/ does not reach the page: 404"},
+		"pages moved": {rewritten(func(r *http.Request, a *httptest.ResponseRecorder) {
+			a.Body = bytes.NewBufferString(strings.ReplaceAll(a.Body.String(), "/o/authorize/", "/authorize"))
+		}), wrong, "metadata", "is not where the page is"},
+		"no frame options": {without("X-Frame-Options"), wrong, "headers", "X-Frame-Options is lost"},
+		"no policy":        {without("Content-Security-Policy"), wrong, "headers", "Content-Security-Policy is lost"},
 		"405 becomes 200":  {status(405, 200), wrong, "statuses", "GET /o/token/ arrives as 200"},
 		"415 becomes 400":  {status(415, 400), wrong, "statuses", "arrives as 400, where 415 is right"},
 		"413 becomes 500":  {status(413, 500), wrong, "statuses", "arrives as 500, where 413 is right"},

@@ -12,8 +12,8 @@ const (
 
 // What a month costs with the template's Monitoring, however many requests.
 const (
-	CustomMetrics = 50 // at most: one without data costs nothing
-	AlarmMetrics  = 19 // that alarms look at
+	CustomMetrics = 52 // at most: one without data costs nothing
+	AlarmMetrics  = 20 // that alarms look at
 	Dashboards    = 1
 )
 

@@ -50,7 +50,7 @@ func TestBillIsTheSumOfWhatThereIs(t *testing.T) {
 	if len(b.Lines) != 5 || requests != 150 || !near(total, b.Total) {
 		t.Errorf("%d lines of %d requests for %v: %v", len(b.Lines), requests, total, b.Total)
 	}
-	if !near(b.Monitoring, 50*0.30+float64(price.AlarmMetrics)*0.10+3) {
+	if !near(b.Monitoring, 52*0.30+float64(price.AlarmMetrics)*0.10+3) {
 		t.Errorf("monitoring costs %v", b.Monitoring)
 	}
 	b = p.Bill(price.Volumes{Revocations: 2_000_000})
