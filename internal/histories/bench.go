@@ -24,6 +24,7 @@ type bench struct {
 	environ []string // of the servers and commands, without an endpoint
 	engine  string   // the DynamoDB engine's URL, empty for none
 	worlds  atomic.Int64
+	among   []string // the profiles whose histories are run; nil: all
 }
 
 // findEngine takes the engine that the environment names, else starts the
@@ -82,8 +83,13 @@ func (b *bench) histories(ctx context.Context, binary string, first bool) *tally
 	for _, s := range stores {
 		queues[s] = make(chan uint64, b.n)
 	}
+	seed := b.seed
 	for i := range b.n {
-		queues[stores[i%len(stores)]] <- b.seed + uint64(i)
+		for b.among != nil && !slices.Contains(b.among, drive.NewPlan(seed).Profile) {
+			seed++
+		}
+		queues[stores[i%len(stores)]] <- seed
+		seed++
 	}
 	var all sync.WaitGroup
 	for i := range max(b.parallel, len(stores)) {

@@ -11,7 +11,8 @@ import (
 )
 
 // bite plants each fault in turn and makes histories until one shows it. A
-// fault that none shows within --n is a failure.
+// fault that none shows within --n is a failure. A fault that only some kinds
+// of history can show is looked for in those.
 func (b *bench) bite(ctx context.Context) (found, missed int, err error) {
 	have := b.stores()
 	out := b.out
@@ -24,7 +25,7 @@ func (b *bench) bite(ctx context.Context) (found, missed int, err error) {
 			if !slices.Contains(have, store) {
 				continue
 			}
-			b.store, b.out = store, out+"-planted"
+			b.store, b.out, b.among = store, out+"-planted", f.Among
 			began := time.Now()
 			t := b.histories(ctx, binary, true)
 			if ctx.Err() != nil {

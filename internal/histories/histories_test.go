@@ -44,9 +44,12 @@ func TestAFewHistoriesOnSQLite(t *testing.T) {
 func TestARunThatShowsTooLittleFails(t *testing.T) {
 	good := func() *tally {
 		t := &tally{Histories: map[string]int{drive.SQLite: 20, drive.DynamoDB: 20}, Passed: enough, Operations: 100, Unknown: 10,
-			Outcomes: map[string]int{}, Before: map[string]int64{}, Behind: map[string]int64{}, Kills: 1, Ended: 1, Restores: 1}
+			Outcomes: map[string]int{}, Answers: map[string]int{}, Before: map[string]int64{}, Behind: map[string]int64{}, Kills: 1, Ended: 1, Restores: 1}
 		for _, o := range []model.Outcome{model.Done, model.Active, model.Inactive, model.Refused, model.Unauthorized} {
 			t.Outcomes[o.String()] = 1
+		}
+		for _, a := range always {
+			t.Answers[a] = 1
 		}
 		for _, f := range proxy.Faults() {
 			t.Before[f.String()], t.Behind[f.String()] = 1, 1
@@ -63,6 +66,7 @@ func TestARunThatShowsTooLittleFails(t *testing.T) {
 		"calm behind":          func(t *tally) { t.Behind = nil },
 		"no server was killed": func(t *tally) { t.Kills = 0 },
 		"no restore":           func(t *tally) { t.Restores = 0 },
+		"no app was cut":       func(t *tally) { delete(t.Answers, "cut 303") },
 	} {
 		bad := good()
 		if spoil(bad); bad.sufficient() == nil {

@@ -65,7 +65,7 @@ func (v verdict) report(w io.Writer, out string) {
 		before := len(v.failure.Ops)
 		v.failure.Shrink()
 		f := v.failure
-		fmt.Fprintf(&b, "  no order explains grant %d (clients %+v); %d operations, %d without what it does not need:\n", f.Grant, p.Clients, before, len(f.Ops))
+		fmt.Fprintf(&b, "  no order explains %s (clients %+v); %d operations, %d without what it does not need:\n", f.What, p.Clients, before, len(f.Ops))
 		for _, o := range f.Ops {
 			answered := "-"
 			if o.Outcome != model.Unknown {

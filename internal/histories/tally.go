@@ -125,6 +125,11 @@ const enough = 40
 // the checks count as blunt.
 const mostUnknown = 0.20
 
+// always are answers to people and their codes that are in every run that is
+// long enough.
+var always = []string{"redeem 200", "redeem 400", "allow 303", "remember 303", "deny 303", "cut 303", "cut all 303", "sign in 303", "sign in 403",
+	"sign out 200", "visit 200", "visit 303", "user disable exit 0", "user enable exit 0", "user set-password exit 0"}
+
 // sufficient tells what a run lacks to have shown anything: a record full of
 // unknown outcomes, or without some fault or answer, passes too easily.
 func (t *tally) sufficient() error {
@@ -144,6 +149,9 @@ func (t *tally) sufficient() error {
 	for _, f := range proxy.Faults() {
 		need(t.Before[f.String()] > 0, "the fault "+f.String()+" before the servers")
 		need(t.Behind[f.String()] > 0 || t.Histories[drive.DynamoDB] == 0, "the fault "+f.String()+" behind the servers")
+	}
+	for _, what := range always {
+		need(t.Answers[what] > 0, "the answer "+what)
 	}
 	need(t.Kills > 0, "a killed server")
 	need(t.Ended > 0, "a killed command")

@@ -7,7 +7,7 @@ import "rescind/internal/histories/model"
 func (r *record) choose(s step) (o model.Op, value string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	o = model.Op{Kind: s.kind, Subject: model.Nobody, Grant: model.Nobody}
+	o = model.Op{Kind: s.kind, Subject: model.Nobody, Grant: model.Nobody, Session: model.Nobody}
 	pick := dice(s.pick)
 	if s.kind == model.Issue {
 		o.Caller = pick.of(4) % 3 % model.MaxClients // the first client more often
@@ -19,6 +19,13 @@ func (r *record) choose(s step) (o model.Op, value string, ok bool) {
 		return o, "", false
 	}
 	o.Grant, o.Caller, o.Client = g.n, g.client, g.client
+	if s.kind == model.Redeem {
+		o.Wrong = pick.of(12) == 0
+		if s.foreign && pick.of(2) == 0 {
+			o.Caller = 1 - g.client
+		}
+		return o, g.code, true
+	}
 	// A resource server's own right is to look at what others have.
 	if s.foreign || s.kind == model.Introspect && pick.of(4) == 0 {
 		o.Caller = 1 - g.client
@@ -31,19 +38,32 @@ func (r *record) choose(s step) (o model.Op, value string, ok bool) {
 func (r *record) grantFor(s step, pick *dice) *known {
 	var fit []*known
 	for _, g := range r.grants {
-		if s.kind != model.Refresh || len(g.refresh) > 0 {
+		if g.fits(s.kind) && (s.kind != model.Redeem || !g.told || pick.of(6) == 0) {
 			fit = append(fit, g)
 		}
 	}
 	switch {
 	case len(fit) == 0:
 		return nil
+	case s.kind == model.Redeem && (s.latest || pick.of(2) == 0):
+		return fit[len(fit)-1]
 	case s.latest:
 		return fit[0]
 	case pick.of(3) == 0:
 		return fit[len(fit)-1]
 	}
 	return fit[pick.of(len(fit))]
+}
+
+// fits tells whether the grant has something that the kind can be about.
+func (g *known) fits(kind model.Kind) bool {
+	switch kind {
+	case model.Refresh:
+		return len(g.refresh) > 0
+	case model.Redeem:
+		return g.code != ""
+	}
+	return len(g.access) > 0
 }
 
 // chooseToken prefers the newest tokens, and takes older ones often enough.

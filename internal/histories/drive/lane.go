@@ -26,6 +26,10 @@ type caller struct {
 }
 
 func (c *caller) do(ctx context.Context, s step) {
+	if s.inBrowser() {
+		c.browse(ctx, s)
+		return
+	}
 	o, value, ok := c.run.rec.choose(s)
 	if ok {
 		c.call(ctx, o, value, s.server, s.orders)
@@ -36,64 +40,88 @@ func (c *caller) do(ctx context.Context, s step) {
 type reply struct {
 	status int // 0: none
 	unsent bool
+	header http.Header
 	body   []byte
 }
 
 // call makes one request and writes down what came of it.
 func (c *caller) call(ctx context.Context, o model.Op, value string, server int, orders proxy.Orders) {
+	ask := func(ctx context.Context) reply { return c.post(ctx, o, value, server, orders) }
+	c.carry(ctx, o, orders, ask, func(o *model.Op, got reply) {
+		switch got.status {
+		case http.StatusOK:
+			c.learn(o, got.body)
+		case http.StatusBadRequest:
+			o.Outcome = model.Refused
+			c.refused(*o, got.body)
+		case http.StatusUnauthorized, http.StatusTooManyRequests:
+			o.Outcome = model.Unauthorized
+		default:
+			c.run.rec.breach("%s was answered %d", o, got.status)
+		}
+	})
+}
+
+// changes are what a second delivery can do once more.
+var changes = map[model.Kind]bool{model.Refresh: true, model.Revoke: true, model.Redeem: true,
+	model.Allow: true, model.Cut: true, model.CutAll: true, model.SignOut: true}
+
+// carry sends what ask sends, as one operation, and writes it down as read
+// understands the answer. It gives the operation as it was written down.
+func (c *caller) carry(ctx context.Context, o model.Op, orders proxy.Orders, ask func(context.Context) reply, read func(*model.Op, reply)) model.Op {
 	rec := c.run.rec
 	o.Lane = c.lane
 	o = rec.begin(o)
-	got := c.post(ctx, o, value, server, orders)
+	got := ask(ctx)
 	o.Return = rec.now()
-	if doubled := orders.Fault == proxy.Duplicate || orders.Fault == proxy.LateDuplicate; doubled && (o.Kind == model.Refresh || o.Kind == model.Revoke) {
+	if doubled := orders.Fault == proxy.Duplicate || orders.Fault == proxy.LateDuplicate; doubled && changes[o.Kind] {
 		rec.shadow(o)
 	}
 	if got.unsent {
 		rec.notSent(o)
-		return
+		return o
 	}
-	status := fmt.Sprint(got.status)
-	if got.status == 0 {
-		status = "no answer"
-	}
-	var learn func(*model.Op)
 	switch got.status {
-	case 0, http.StatusServiceUnavailable:
-		o.Outcome = model.Unknown
-	case http.StatusOK:
-		learn = func(o *model.Op) { c.learn(o, got.body) }
-	case http.StatusBadRequest:
-		o.Outcome = model.Refused
-		learn = func(*model.Op) { c.refused(o, got.body) }
-	case http.StatusUnauthorized, http.StatusTooManyRequests:
-		o.Outcome = model.Unauthorized
-	default:
-		learn = func(*model.Op) { rec.breach("%s was answered %d", o, got.status) }
+	case 0:
+		return rec.end(o, "no answer", nil)
+	case http.StatusServiceUnavailable:
+		return rec.end(o, "503", nil)
 	}
-	rec.end(o, status, learn)
+	return rec.end(o, fmt.Sprint(got.status), func(o *model.Op) { read(o, got) })
 }
 
 func (c *caller) post(ctx context.Context, o model.Op, value string, server int, orders proxy.Orders) reply {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
 	path, form := "/o/introspect/", url.Values{"token": {value}}
 	switch o.Kind {
 	case model.Issue:
 		path, form = "/o/token/", url.Values{"grant_type": {"client_credentials"}, "scope": {"read"}}
 	case model.Refresh:
 		path, form = "/o/token/", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {value}}
+	case model.Redeem:
+		path, form = "/o/token/", url.Values{"grant_type": {"authorization_code"}, "code": {value}, "redirect_uri": {callback}, "code_verifier": {verifier}}
+		if o.Wrong {
+			form.Set("code_verifier", strings.ToUpper(verifier))
+		}
 	case model.Revoke:
 		path = "/o/revoke_token/"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.proxies[server].URL()+path, strings.NewReader(form.Encode()))
+	me := c.run.clients[o.Caller]
+	return c.send(ctx, http.MethodPost, path, form, server, orders, func(r *http.Request) { r.SetBasicAuth(me.id, me.secret) })
+}
+
+// send makes one request with what edit adds, and reads the answer whole.
+func (c *caller) send(ctx context.Context, method, path string, form url.Values, server int, orders proxy.Orders, edit func(*http.Request)) reply {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, c.proxies[server].URL()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return reply{unsent: true}
 	}
 	req.GetBody = nil // or the transport might repeat it unseen
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	me := c.run.clients[o.Caller]
-	req.SetBasicAuth(me.id, me.secret)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	edit(req)
 	writeOrders(req.Header, orders)
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -104,7 +132,7 @@ func (c *caller) post(ctx context.Context, o model.Op, value string, server int,
 	if err != nil {
 		return reply{}
 	}
-	return reply{status: res.StatusCode, unsent: res.Header.Get(proxy.NotSent) != "", body: body}
+	return reply{status: res.StatusCode, unsent: res.Header.Get(proxy.NotSent) != "", header: res.Header, body: body}
 }
 
 // learn reads a 200.
@@ -127,8 +155,12 @@ func (c *caller) learn(o *model.Op, body []byte) {
 			rec.breach("%s is not JSON", o)
 			return
 		}
-		if o.Kind == model.Refresh {
+		switch o.Kind {
+		case model.Refresh:
 			rec.refreshed(o, t.Access, t.Refresh)
+			return
+		case model.Redeem:
+			rec.redeemed(o, t.Access, t.Refresh)
 			return
 		}
 		o.Kind = model.Create

@@ -28,7 +28,7 @@ func (op *operator) do(ctx context.Context, s step) {
 
 func (op *operator) issue(ctx context.Context, o model.Op, kill time.Duration, stdin string, args ...string) {
 	rec := op.run.rec
-	o.Lane, o.Caller = op.lane, model.Nobody
+	o.Lane, o.Caller, o.Session = op.lane, model.Nobody, model.Nobody
 	o = rec.begin(o)
 	out := op.run.world.operate(ctx, kill, stdin, args...)
 	o.Return = rec.now()
@@ -81,6 +81,8 @@ func (op *operator) command(s step) (o model.Op, stdin string, args []string, ok
 	o = model.Op{Kind: s.kind, Grant: model.Nobody, Subject: model.Nobody, Client: c}
 	id := op.run.clients[c].id
 	switch s.kind {
+	case model.UserDisable, model.UserEnable, model.UserPassword, model.UserDelete:
+		return op.account(o, subject)
 	case model.Create:
 		o.Subject = subject
 		return o, "", createArgs(id, op.run.subjects[subject]), true
@@ -107,6 +109,25 @@ func (op *operator) command(s step) (o model.Op, stdin string, args []string, ok
 		return o, g.refresh[pick.of(len(g.refresh))], []string{"revoke", "--token", "-"}, true
 	}
 	return o, "", []string{"revoke", "--grant", g.id}, true
+}
+
+// account gives a command about a user's account.
+func (op *operator) account(o model.Op, user int) (_ model.Op, stdin string, args []string, ok bool) {
+	if user >= op.run.rec.h.Accounts {
+		return o, "", nil, false
+	}
+	o.Subject, o.Client = user, model.Nobody
+	email := op.run.email(user)
+	switch o.Kind {
+	case model.UserDisable:
+		return o, "", []string{"user", "disable", email}, true
+	case model.UserEnable:
+		return o, "", []string{"user", "enable", email}, true
+	case model.UserDelete:
+		return o, "", []string{"user", "delete", email}, true
+	}
+	o.Pass = op.run.rec.newPassword(user)
+	return o, password(user, o.Pass), []string{"user", "set-password", email, "--password-stdin"}, true
 }
 
 func createArgs(client, subject string) []string {

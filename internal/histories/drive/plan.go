@@ -17,6 +17,8 @@ type Plan struct {
 	Lanes     [][]step // over HTTP
 	Operators [][]step // the operator's command
 	Kills     []kill
+	People    bool          // users have accounts, and browsers
+	Volley    time.Duration // when 50 redeem one code at once, 0 for never
 	Restore   time.Duration // when the store is restored and accepted, 0 for never
 }
 
@@ -31,6 +33,7 @@ type step struct {
 	pause   time.Duration
 	server  int
 	orders  proxy.Orders
+	before  proxy.Orders  // of the page that a button stands on
 	kill    time.Duration // of the operator's command, 0 for never
 }
 
@@ -48,6 +51,8 @@ type profile struct {
 	calls, commands  weights
 	operators, turns int
 	focus            bool // all commands are about the first client and subject
+	people           bool
+	volley           int // of a hundred histories, how many have one
 }
 
 type weights []struct {
@@ -71,6 +76,17 @@ var profiles = []profile{
 	{name: "epoch", lanes: 4, steps: 16, pause: 16 * time.Millisecond, latest: 5, focus: true,
 		calls:    weights{{model.Introspect, 50}, {model.Issue, 50}},
 		commands: weights{{model.RevokeSubject, 10}, {model.RevokeClient, 80}, {model.Create, 10}}, operators: 5, turns: 2},
+	{name: "people", lanes: 5, steps: 12, pause: 25 * time.Millisecond, latest: 20, people: true, volley: 20,
+		calls: weights{{model.Introspect, 18}, {model.Refresh, 12}, {model.Revoke, 4}, {model.Ask, 24}, {model.Redeem, 20}, {model.Visit, 6},
+			{model.Cut, 8}, {model.CutAll, 2}, {model.SignOut, 2}, {model.SignIn, 2}},
+		commands: weights{{model.RevokeGrant, 15}, {model.RevokeSubject, 15}, {model.RevokeClient, 15}, {model.Disable, 15}, {model.Create, 20},
+			{model.UserDisable, 10}, {model.UserPassword, 5}, {model.UserDelete, 5}}, operators: 2, turns: 2},
+	{name: "cuts", lanes: 6, steps: 11, pause: 12 * time.Millisecond, latest: 60, people: true, focus: true, volley: 40,
+		calls:    weights{{model.Introspect, 15}, {model.Refresh, 8}, {model.Ask, 34}, {model.Redeem, 26}, {model.Visit, 4}, {model.Cut, 16}, {model.CutAll, 2}},
+		commands: weights{{model.RevokeGrant, 40}, {model.Create, 60}}, operators: 1, turns: 2},
+	{name: "accounts", lanes: 4, steps: 7, pause: 30 * time.Millisecond, latest: 20, people: true, focus: true,
+		calls:    weights{{model.Introspect, 10}, {model.Ask, 20}, {model.Redeem, 12}, {model.Visit, 20}, {model.SignIn, 20}, {model.CutAll, 6}, {model.SignOut, 8}},
+		commands: weights{{model.RevokeSubject, 20}, {model.UserDisable, 45}, {model.UserPassword, 25}, {model.UserDelete, 10}}, operators: 2, turns: 2},
 }
 
 // NewPlan draws the plan of a seed.
@@ -98,6 +114,9 @@ func NewPlan(seed uint64) Plan {
 	if chance(12) {
 		p.Restore = at() + time.Millisecond
 	}
+	if p.People = f.people; chance(f.volley) {
+		p.Volley = at() + time.Millisecond
+	}
 	return p
 }
 
@@ -120,12 +139,15 @@ func (f profile) lane(rng *rand.Rand) []step {
 	for i := range steps {
 		steps[i] = step{kind: f.calls.draw(rng), foreign: rng.IntN(100) < 15, latest: rng.IntN(100) < f.latest, pick: rng.Uint64(),
 			pause: time.Duration(rng.Int64N(int64(f.pause))), server: rng.IntN(servers), orders: callOdds.draw(rng)}
+		if f.people {
+			steps[i].before = callOdds.draw(rng)
+		}
 	}
 	return steps
 }
 
-// operator draws what one operator does. Only the first switches clients off
-// and on, one after the other: of two who do so at once nobody could say which
+// operator draws what one operator does. Only the first switches clients and
+// users off and on, one after the other: of two who do so at once nobody could say which
 // was last.
 func (f profile) operator(rng *rand.Rand, switches bool) []step {
 	var steps []step
@@ -138,12 +160,16 @@ func (f profile) operator(rng *rand.Rand, switches bool) []step {
 	}
 	for range f.turns {
 		kind := f.commands.draw(rng)
-		if kind == model.Disable && !switches {
+		switch {
+		case switches:
+		case kind == model.Disable:
 			kind = model.RevokeClient
+		case kind == model.UserDisable || kind == model.UserDelete:
+			kind = model.UserPassword
 		}
 		next(kind)
-		if kind == model.Disable {
-			next(model.Enable)
+		if kind == model.Disable || kind == model.UserDisable {
+			next(kind + model.Enable - model.Disable)
 			steps[len(steps)-1].pick = steps[len(steps)-2].pick // the same client
 		}
 	}

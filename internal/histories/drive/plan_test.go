@@ -21,13 +21,19 @@ func TestAPlanIsItsSeeds(t *testing.T) {
 // profile, policy, kill and restore stands.
 func TestPlansHoldEverything(t *testing.T) {
 	kinds, faults, names := map[model.Kind]int{}, map[proxy.Fault]int{}, map[string]int{}
-	kills, restores, keeps, alone, killed, foreign := 0, 0, 0, 0, 0, 0
+	kills, restores, keeps, alone, killed, foreign, people, volleys := 0, 0, 0, 0, 0, 0, 0, 0
 	for seed := range uint64(300) {
 		p := NewPlan(seed)
 		names[p.Profile]++
 		kills += len(p.Kills)
 		if p.Restore > 0 {
 			restores++
+		}
+		if p.People {
+			people++
+		}
+		if p.Volley > 0 {
+			volleys++
 		}
 		if p.Clients[0].KeepsRefresh {
 			keeps++
@@ -50,14 +56,18 @@ func TestPlansHoldEverything(t *testing.T) {
 				if s.kill > 0 {
 					killed++
 				}
-				if i > 0 && (s.kind == model.Disable || s.kind == model.Enable) {
-					t.Fatal("two operators switch clients off and on")
+				switch s.kind {
+				case model.Disable, model.Enable, model.UserDisable, model.UserEnable, model.UserDelete:
+					if i > 0 {
+						t.Fatal("two operators switch clients or users off and on")
+					}
 				}
 			}
 		}
 	}
 	for _, k := range []model.Kind{model.Create, model.Issue, model.Introspect, model.Refresh, model.Revoke, model.RevokeGrant,
-		model.RevokeSubject, model.RevokeClient, model.Disable, model.Enable} {
+		model.RevokeSubject, model.RevokeClient, model.Disable, model.Enable, model.SignIn, model.Visit, model.SignOut, model.Ask, model.Redeem,
+		model.Cut, model.CutAll, model.UserDisable, model.UserEnable, model.UserPassword, model.UserDelete} {
 		if kinds[k] == 0 {
 			t.Errorf("no plan has %s", k)
 		}
@@ -67,9 +77,9 @@ func TestPlansHoldEverything(t *testing.T) {
 			t.Errorf("no plan has %s", f)
 		}
 	}
-	if len(names) != len(profiles) || kills*restores*keeps*alone*killed*foreign == 0 {
-		t.Errorf("profiles %v, kills %d, restores %d, keeping %d, ending one token %d, killed commands %d, foreign %d",
-			names, kills, restores, keeps, alone, killed, foreign)
+	if len(names) != len(profiles) || kills*restores*keeps*alone*killed*foreign*people*volleys == 0 {
+		t.Errorf("profiles %v, kills %d, restores %d, keeping %d, ending one token %d, killed commands %d, foreign %d, people %d, volleys %d",
+			names, kills, restores, keeps, alone, killed, foreign, people, volleys)
 	}
 }
 

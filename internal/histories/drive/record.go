@@ -21,6 +21,7 @@ type record struct {
 	mu       sync.Mutex
 	h        model.History
 	grants   []*known
+	people   people
 	answers  map[string]int // by kind and status, for the report
 	breaches []string       // of what needs no model to be wrong
 }
@@ -33,6 +34,8 @@ type known struct {
 	id      string   // as the operator's command takes it
 	refresh []string // the line, as far as anybody saw it
 	access  []string // access[i] is the model's i+1
+	code    string   // empty for one that was born with tokens
+	told    bool     // somebody was given tokens for the code
 }
 
 func newRecord(clients [model.MaxClients]model.Client) *record {
@@ -56,14 +59,15 @@ func (r *record) begin(o model.Op) model.Op {
 
 // end writes an operation down; learn, where it is not nil, first names the
 // tokens of its answer.
-func (r *record) end(o model.Op, status string, learn func(*model.Op)) {
+func (r *record) end(o model.Op, status string, learn func(*model.Op)) model.Op {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answers[o.Kind.String()+" "+status]++
 	if learn != nil {
 		learn(&o)
 	}
+	r.answers[o.Kind.String()+" "+status]++
 	r.h.Ops = append(r.h.Ops, o)
+	return o
 }
 
 // notSent forgets an operation that certainly reached nobody.
@@ -147,11 +151,13 @@ func (g *known) token(t model.Token) string {
 
 // grantID reads the id that a token's first 16 bytes are, in hexadecimal.
 func grantID(token string) (string, bool) {
-	payload, ok := strings.CutPrefix(token, "rsc_at_")
-	if !ok {
-		payload, ok = strings.CutPrefix(token, "rsc_rt_")
+	payload := ""
+	for _, prefix := range []string{"rsc_at_", "rsc_rt_", "rsc_ac_"} {
+		if rest, ok := strings.CutPrefix(token, prefix); ok {
+			payload = rest
+		}
 	}
-	if !ok || len(payload) < 24 {
+	if len(payload) < 24 {
 		return "", false
 	}
 	b, err := base64.RawURLEncoding.DecodeString(payload[:24])

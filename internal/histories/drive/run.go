@@ -39,6 +39,7 @@ type run struct {
 	rec      *record
 	clients  [model.MaxClients]registered
 	subjects []string
+	form     signInForm // of the page to sign in on
 
 	mu    sync.Mutex
 	notes []string
@@ -82,7 +83,7 @@ func (w *World) Run(ctx context.Context, p Plan) (*Recorded, error) {
 func (r *run) register(ctx context.Context) error {
 	for i, c := range r.plan.Clients {
 		args := []string{"client", "create", "--name", "histories", "--id", fmt.Sprintf("h%x-%d-%d", r.plan.Seed, r.world.clients, i),
-			"--grant-types", "client_credentials,refresh_token", "--scopes", "read", "--audience", "https://api.example.com"}
+			"--grant-types", "client_credentials,refresh_token,authorization_code", "--redirect-uri", callback, "--scopes", "read", "--audience", "https://api.example.com"}
 		if c.KeepsRefresh {
 			args = append(args, "--refresh-rotation", "never")
 		}
@@ -102,6 +103,11 @@ func (r *run) register(ctx context.Context) error {
 		}
 		r.clients[i] = registered{made.ID, made.Secret}
 	}
+	if r.plan.People {
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+	}
 	op := operator{lane: 0, run: r}
 	for _, g := range []struct{ client, subject int }{{0, 0}, {0, 1}, {1, 0}} {
 		op.issue(ctx, model.Op{Kind: model.Create, Client: g.client, Subject: g.subject, Grant: model.Nobody}, 0, "",
@@ -120,8 +126,11 @@ func (r *run) perform(ctx context.Context) error {
 	defer transport.CloseIdleConnections()
 	var all sync.WaitGroup
 	lane := 1
+	if r.plan.Volley > 0 {
+		all.Go(func() { r.volley(ctx, len(r.plan.Lanes)+len(r.plan.Operators)+2) })
+	}
 	for _, steps := range r.plan.Lanes {
-		c := caller{lane: lane, run: r, http: &http.Client{Transport: transport}, proxies: r.world.proxies}
+		c := r.caller(lane, transport)
 		all.Go(func() { pace(steps, func(s step) { c.do(ctx, s) }) })
 		lane++
 	}
@@ -188,19 +197,32 @@ func (r *run) restore(ctx context.Context, lane int) error {
 	return nil
 }
 
-// sweep looks at the newest tokens of every grant once all is quiet, and
-// refreshes each grant once: what came back to life late is seen here.
+func (r *run) caller(lane int, transport *http.Transport) *caller {
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &caller{lane: lane, run: r, http: &http.Client{Transport: transport, CheckRedirect: stay}, proxies: r.world.proxies}
+}
+
+// sweep looks at the newest tokens of every grant once all is quiet, redeems
+// each code that nobody has redeemed, refreshes each grant once, and visits with
+// each session: what came back to life late is seen here.
 func (r *run) sweep(ctx context.Context) {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	c := caller{lane: 0, run: r, http: &http.Client{Transport: transport}, proxies: r.world.proxies}
+	c := r.caller(0, transport)
 	n := 0
 	ask := func(g *known, kind model.Kind, t model.Token) {
 		n++
-		o := model.Op{Kind: kind, Grant: g.n, Caller: g.client, Client: g.client, Subject: model.Nobody, Token: t}
-		c.call(ctx, o, g.token(t), n%servers, proxy.Orders{})
+		o := model.Op{Kind: kind, Grant: g.n, Caller: g.client, Client: g.client, Subject: model.Nobody, Session: model.Nobody, Token: t}
+		value := g.code
+		if kind != model.Redeem {
+			value = g.token(t)
+		}
+		c.call(ctx, o, value, n%servers, proxy.Orders{})
 	}
 	for _, g := range r.rec.grants {
+		if g.code != "" && !g.told {
+			ask(g, model.Redeem, model.Token{})
+		}
 		for i := len(g.access); i > max(0, len(g.access)-9); i-- {
 			ask(g, model.Introspect, model.Token{N: i})
 		}
@@ -210,5 +232,11 @@ func (r *run) sweep(ctx context.Context) {
 		if len(g.refresh) > 0 {
 			ask(g, model.Refresh, model.Token{Refresh: true, N: len(g.refresh) - 1})
 		}
+	}
+	for i, s := range r.rec.people.sessions {
+		c.visit(ctx, s, i%servers, proxy.Orders{})
+	}
+	for user := range r.rec.h.Accounts {
+		c.signIn(ctx, user, r.rec.people.passwords[user]-1, user%servers, proxy.Orders{})
 	}
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"hash/maphash"
 	"slices"
@@ -12,28 +13,28 @@ import (
 // ErrUndecided is the verdict where the checker ran out of its time.
 var ErrUndecided = errors.New("the checker did not come to an end in its time; nothing is shown either way")
 
-// Failure is a grant whose history no order of the operations explains.
+// Failure is a grant, a session, an app or an account whose history no order of
+// the operations explains.
 type Failure struct {
-	Grant int
-	Ops   []Op // what the grant depends on, in the order of their calls
-	spec  spec
+	What string
+	Ops  []Op // what it depends on, in the order of their calls
+	spec spec
 }
 
-// Check holds the history of every grant against the model; limit is for each.
-// It gives the first grant that fails, nil where there is none. Errors: an
-// incomplete record, or ErrUndecided.
+// Check holds the history of every grant, session, app and account against the
+// model; limit is for each. It gives the first that fails, nil where there is
+// none. Errors: an incomplete record, or ErrUndecided.
 func Check(h *History, limit time.Duration) (*Failure, error) {
 	if err := h.Complete(); err != nil {
 		return nil, err
 	}
 	h.prepare()
 	undecided := error(nil)
-	for g := range h.Grants {
-		sp := spec{h.Grants[g], h.Clients}
-		ops := h.of(g)
+	for _, sp := range h.things() {
+		ops := h.of(sp)
 		switch porcupine.CheckOperationsTimeout(sp.porcupine(), recorded(ops), limit) {
 		case porcupine.Illegal:
-			return &Failure{g, ops, sp}, nil
+			return &Failure{sp.String(), ops, sp}, nil
 		case porcupine.Unknown:
 			undecided = ErrUndecided
 		}
@@ -41,62 +42,165 @@ func Check(h *History, limit time.Duration) (*Failure, error) {
 	return nil, undecided
 }
 
-// of gives what one grant depends on: its own operations, and a copy of every
+// things are all that a history is judged for.
+func (h *History) things() []spec {
+	var all []spec
+	for g, grant := range h.Grants {
+		session := Nobody
+		if grant.Code != nil {
+			session = grant.Code.Session
+		}
+		all = append(all, spec{aGrant, g, grant, session, h.Clients})
+	}
+	for n, user := range h.Sessions {
+		all = append(all, spec{aSession, n, Grant{Client: Nobody, Subject: user}, n, h.Clients})
+	}
+	for user := range h.Accounts {
+		for c := range h.Clients {
+			all = append(all, spec{anApp, c, Grant{Client: c, Subject: user}, Nobody, h.Clients})
+		}
+		all = append(all, spec{anAccount, user, Grant{Client: Nobody, Subject: user}, Nobody, h.Clients})
+	}
+	return all
+}
+
+// of gives what one thing depends on: its own operations, and a copy of every
 // operation on its clients, its subject and the store. If the whole history has
 // an explaining order, so has each such part: a part that has none is a fault.
-func (h *History) of(g int) []Op {
-	grant := h.Grants[g]
+func (h *History) of(sp spec) []Op {
 	var ops []Op
 	for _, o := range h.Ops {
-		takes := false
-		switch o.Kind {
-		case RevokeSubject:
-			takes = o.Subject == grant.Subject
-		case RevokeClient:
-			takes = o.Client == grant.Client
-		case Issue:
-			takes = o.Outcome == Unauthorized // else nobody has anything of it
-		case Disable, Enable, RaiseGeneration:
-			takes = true
-		case Introspect:
-			takes = o.Grant == g && o.Outcome != Unknown // it changes nothing
-		default:
-			takes = o.Grant == g
-		}
-		if takes {
-			ops = append(ops, o)
-		}
-		// A refresh that lost a race reads again, its client too. One that was
-		// switched off since it authenticated is refused by then like any whose
-		// grant is dead. So a refusal is two moments: at one the client was on, at
-		// the other the grant was dead. And a store's answer may be lost between
-		// it and the server: the rotation landed, others saw it, and went on from
-		// it before the server looked again. The token is an earlier one by then,
-		// and refused as such. So there may be a third moment, of the rotation.
-		if takes && o.Kind == Refresh && o.Outcome == Refused {
-			for _, o.Kind = range []Kind{authenticate, landed} {
-				ops = append(ops, o)
-			}
+		if sp.what == aGrant {
+			ops = append(ops, h.ofGrant(sp, o)...)
+		} else if sp.takes(o) {
+			ops = append(ops, sp.parts(o)...)
 		}
 	}
-	return slices.DeleteFunc(ops, superfluous(ops))
+	ops = slices.DeleteFunc(ops, spareRedemptions(sp, ops))
+	return slices.DeleteFunc(ops, superfluous(sp, ops))
+}
+
+// ofGrant gives what a grant has of one operation.
+func (h *History) ofGrant(sp spec, o Op) []Op {
+	g, grant := sp.n, sp.grant
+	takes := false
+	switch o.Kind {
+	case RevokeSubject:
+		takes = o.Subject == grant.Subject
+	case RevokeClient:
+		takes = o.Client == grant.Client
+	case Issue:
+		takes = o.Outcome == Unauthorized // else nobody has anything of it
+	case Disable, Enable, RaiseGeneration:
+		takes = true
+	case Introspect:
+		takes = o.Grant == g && o.Outcome != Unknown // it changes nothing
+	case Create, Refresh, Revoke, RevokeGrant, Redeem:
+		takes = o.Grant == g
+	default:
+		if sp.takes(o) {
+			return h.born(sp, o)
+		}
+	}
+	if !takes {
+		return nil
+	}
+	// A refresh that lost a race reads again, its client too. One that was
+	// switched off since it authenticated is refused by then like any whose
+	// grant is dead. So a refusal is two moments: at one the client was on, at
+	// the other the grant was dead. And a store's answer may be lost between
+	// it and the server: the rotation landed, others saw it, and went on from
+	// it before the server looked again. The token is an earlier one by then,
+	// and refused as such. So there may be a third moment, of the rotation.
+	ops := []Op{o}
+	if o.Outcome == Refused && (o.Kind == Refresh || o.Kind == Redeem) {
+		o.redeems = o.Kind == Redeem
+		o.Kind = authenticate
+		ops = append(ops, o)
+		if !o.redeems {
+			o.Kind = landed
+			ops = append(ops, o)
+		}
+	}
+	return ops
+}
+
+// born gives the parts of what people do. A grant's birth has two moments: at
+// one the person was signed in, at the other the consent stood. Where an epoch
+// was raised meanwhile, the grant may have the epochs of before.
+func (h *History) born(sp spec, o Op) []Op {
+	if (o.Kind != Allow && o.Kind != Remember) || o.Grant != sp.n || o.Outcome != Done {
+		return sp.parts(o)
+	}
+	for _, r := range h.Ops {
+		switch r.Kind {
+		case RevokeSubject, CutAll, RevokeClient, Disable, Enable, RaiseGeneration, UserDisable, UserEnable, UserPassword, UserDelete:
+			o.raced = o.raced || r.Call < o.Return && (r.Outcome == Unknown || r.Return > o.Call)
+		}
+	}
+	seen := o
+	seen.Kind = authenticate
+	return []Op{o, seen}
+}
+
+// spareRedemptions tells of redemptions that the others explain; of 50 at once
+// they leave a handful. Who is refused though all is right with the request has
+// met a dead grant or ended it, and the grant is dead from then on: so the first
+// of these answers explains the later ones. Of those whose answer nobody knows
+// the first three can do all that more of them could: redeem, be told, and end.
+// What is wrong changes nothing.
+func spareRedemptions(sp spec, ops []Op) func(Op) bool {
+	switches := false
+	var refused, unknown []Op
+	for _, o := range ops {
+		switches = switches || o.Kind == Disable
+		switch {
+		case o.Kind != Redeem || !sp.isRight(o):
+		case o.Outcome == Refused:
+			refused = append(refused, o)
+		case o.Outcome == Unknown:
+			unknown = append(unknown, o)
+		}
+	}
+	slices.SortFunc(refused, func(a, b Op) int { return cmp.Compare(a.Return, b.Return) })
+	slices.SortFunc(unknown, func(a, b Op) int { return cmp.Compare(a.Call, b.Call) })
+	keep := map[int]bool{}
+	for _, o := range slices.Concat(refused[:min(1, len(refused))], unknown[:min(3, len(unknown))]) {
+		keep[o.ID] = true
+	}
+	return func(o Op) bool {
+		switch {
+		case o.Kind == authenticate && o.redeems:
+			return !switches // then every client may authenticate
+		case o.Kind != Redeem || o.Outcome == Done || o.Outcome == Unauthorized:
+			return false
+		}
+		return !keep[o.ID]
+	}
 }
 
 // superfluous tells of operations that end a grant whatever its state, and of
 // which nobody knows whether they did: whatever a later one explains, the first
 // one explains too, so it alone is kept. Each would double the work.
-func superfluous(ops []Op) func(Op) bool {
+func superfluous(sp spec, ops []Op) func(Op) bool {
 	ends := func(o Op) bool {
 		switch o.Kind {
-		case RevokeGrant, RevokeSubject, RevokeClient, RaiseGeneration:
+		case RevokeSubject, RaiseGeneration, CutAll:
 			return o.Outcome == Unknown
+		case RevokeGrant, RevokeClient, Cut:
+			return o.Outcome == Unknown && sp.what == aGrant
+		case SignOut:
+			return o.Outcome == Unknown && sp.what == aSession
 		}
 		return false
+	}
+	if sp.what != aGrant && sp.what != aSession {
+		return func(Op) bool { return false } // who is asked for consent may give it again
 	}
 	// Only one that began after the birth's answer ends the grant for certain.
 	born := int64(0)
 	for _, o := range ops {
-		if o.Kind == Create {
+		if sp.bears(o) {
 			born = o.Return
 		}
 	}

@@ -2,50 +2,6 @@ package model
 
 import "fmt"
 
-// Kind is what an operation asks for.
-type Kind uint8
-
-// The kinds of operations.
-const (
-	Create          Kind = iota // a grant is born: by client_credentials, or by the operator for a user
-	Issue                       // client_credentials that was refused; no grant
-	Introspect                  // of one token
-	Refresh                     // with a refresh token, current or earlier
-	Revoke                      // of one token, at the endpoint
-	RevokeGrant                 // by the operator, by grant id or token
-	RevokeSubject               // by the operator
-	RevokeClient                // by the operator
-	Disable                     // by the operator
-	Enable                      // by the operator
-	RaiseGeneration             // by the operator: restore accept
-	authenticate                // part of a refusal, see History.of
-	landed                      // part of a refusal, see History.of
-)
-
-var kindNames = [...]string{"create", "issue", "introspect", "refresh", "revoke", "revoke --grant", "revoke --subject", "revoke --client",
-	"client disable", "client enable", "restore accept", "authenticate", "landed"}
-
-// String is for reports.
-func (k Kind) String() string { return kindNames[k] }
-
-// Outcome is what is known of an operation's answer.
-type Outcome uint8
-
-// The outcomes.
-const (
-	Unknown      Outcome = iota // no answer, or 503: it may have landed, may land later, or never
-	Done                        // 200 of a token request or revocation, exit status 0
-	Active                      // introspection's
-	Inactive                    // introspection's
-	Refused                     // 400
-	Unauthorized                // 401, or 429 after many of them
-)
-
-var outcomeNames = [...]string{"unknown", "done", "active", "inactive", "refused", "unauthorized"}
-
-// String is for reports.
-func (o Outcome) String() string { return outcomeNames[o] }
-
 // Token names a token of a grant: an access token by a number from 1, a
 // refresh token by its place in the line, from 0.
 type Token struct {
@@ -70,17 +26,27 @@ type Op struct {
 	Lane    int // who ran it: one lane runs one operation at a time
 	Kind    Kind
 	Caller  int // the client that authenticated, Nobody for the operator
-	Client  int // that RevokeClient, Disable and Enable are about
-	Subject int // that RevokeSubject is about
-	Grant   int
+	Client  int // that RevokeClient, Disable and Enable are about, and the app of Ask, Allow, Deny, Remember and Cut
+	Subject int // that RevokeSubject is about, and the user of the others
+	Grant   int // of Allow and Remember: the one that was born
 	Token   Token
+	Session int  // whose cookie it bore, for what browsers ask
+	Form    int  // the consent form that Ask gave, and Allow and Deny sent: a number from 0 for each user and app
+	Pass    int  // of SignIn and UserPassword: the password, a number from 0 for each user
+	Wrong   bool // of Redeem: the verifier is not the code's
 
 	Call, Return int64 // in nanoseconds of one clock; Return counts only where the outcome is known
 	Outcome      Outcome
-	NewAccess    int // Done, for Create and Refresh: the access token in the answer
-	NewRefresh   int // Done, for Refresh: the refresh token in the answer
+	NewAccess    int // Done, for Create, Redeem and Refresh: the access token in the answer
+	NewRefresh   int // Done, for Refresh and Redeem: the refresh token in the answer
+	NewSession   int // Done, for SignIn and CutAll: the session whose cookie was handed over
+	Listed       int // Active, for Visit: the apps on the page, a bit for each client
 
-	derived int // set by prepare: the access token that the rotation of Token made, 0 where nobody has seen it
+	derived int  // set by prepare: the access token that the rotation of Token made, 0 where nobody has seen it
+	raced   bool // set by of, for a birth in a browser: an epoch may have been raised meanwhile
+	turn    uint // set by prepare, for what a command does to an account: which of these commands it is
+	redeems bool // of authenticate: it is of a redemption
+	does    Kind // of row: the command that writes it
 }
 
 // String is one line for a report.
@@ -100,16 +66,46 @@ func (o Op) String() string {
 		s += fmt.Sprintf(" s%d", o.Subject)
 	case RevokeClient, Disable, Enable:
 		s += fmt.Sprintf(" c%d", o.Client)
+	default:
+		s += o.browsing()
 	}
 	s += " -> " + o.Outcome.String()
 	switch {
-	case o.Outcome == Done && o.Kind == Refresh:
+	case o.Outcome == Done && (o.Kind == Refresh || o.Kind == Redeem):
 		s += fmt.Sprintf(" rt%d at%d", o.NewRefresh, o.NewAccess)
 	case o.Outcome == Done && o.Kind == Create:
 		s += fmt.Sprintf(" at%d", o.NewAccess)
 	}
 	return s
 }
+
+// browsing is the part of String that tells what people and their codes do.
+func (o Op) browsing() string {
+	switch o.Kind {
+	case Redeem:
+		wrong := ""
+		if o.Wrong {
+			wrong = " with a wrong verifier"
+		}
+		return fmt.Sprintf(" by c%d%s", o.Caller, wrong)
+	case SignIn:
+		return fmt.Sprintf(" s%d password %d, session %d", o.Subject, o.Pass, o.NewSession)
+	case Ask, Allow, Deny, Remember:
+		return fmt.Sprintf(" s%d c%d session %d form %d", o.Subject, o.Client, o.Session, o.Form)
+	case Cut:
+		return fmt.Sprintf(" s%d c%d session %d", o.Subject, o.Client, o.Session)
+	case CutAll:
+		return fmt.Sprintf(" s%d session %d, then %d", o.Subject, o.Session, o.NewSession)
+	case Visit, SignOut:
+		return fmt.Sprintf(" s%d session %d, lists %b", o.Subject, o.Session, o.Listed)
+	case UserDisable, UserEnable, UserPassword, UserDelete, row, raise:
+		return fmt.Sprintf(" s%d", o.Subject)
+	}
+	return ""
+}
+
+// lists tells whether the page that Visit saw names a client.
+func (o Op) lists(client int) bool { return o.Listed>>client&1 == 1 }
 
 // Client is what the model needs of a client's registration.
 type Client struct {
@@ -119,7 +115,16 @@ type Client struct {
 }
 
 // Grant is what never changes of a grant.
-type Grant struct{ Client, Subject int }
+type Grant struct {
+	Client, Subject int
+	Code            *Approval // nil for one that was born with tokens
+}
+
+// Approval is what a grant that a code redeems was made out of.
+type Approval struct {
+	Session int
+	Form    int // Nobody where the consent was remembered
+}
 
 // MaxClients is how many clients one history has.
 const MaxClients = 2
@@ -129,6 +134,8 @@ const MaxClients = 2
 type History struct {
 	Clients  [MaxClients]Client
 	Grants   []Grant
+	Sessions []int // whose each session is
+	Accounts int   // how many of the first subjects have an account to sign in with
 	Ops      []Op
 	Begun    int
 	NotSent  int // of those, the ones that certainly never reached a server
@@ -154,14 +161,21 @@ func (h *History) Complete() error {
 	return nil
 }
 
-// prepare notes, with every refresh, which access token its rotation made. The
+// prepare numbers the commands that change accounts, and notes, with every
+// refresh, which access token its rotation made. The
 // derived token is the same in every answer until somebody who has seen one
 // revokes it; only then does a replay hand out another. So it is the one in the
 // answer that came first.
 func (h *History) prepare() {
 	type from struct{ grant, n int }
 	first := map[from]Op{}
-	for _, o := range h.Ops {
+	turns := uint(0)
+	for i, o := range h.Ops {
+		switch o.Kind {
+		case UserDisable, UserEnable, UserPassword, UserDelete:
+			h.Ops[i].turn = turns
+			turns++
+		}
 		if o.Kind != Refresh || o.Outcome != Done {
 			continue
 		}

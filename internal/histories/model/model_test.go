@@ -15,7 +15,7 @@ type story struct {
 }
 
 func tell(c Client) *story {
-	s := &story{h: History{Clients: [MaxClients]Client{c, {ResourceServer: true}}, Grants: []Grant{{0, 0}}}}
+	s := &story{h: History{Clients: [MaxClients]Client{c, {ResourceServer: true}}, Grants: []Grant{{}}}}
 	return s.then(Op{Kind: Create, Caller: Nobody, Outcome: Done, NewAccess: 1})
 }
 

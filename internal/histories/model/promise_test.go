@@ -42,14 +42,14 @@ func TestThePromiseCoversNoMoreThanItSays(t *testing.T) {
 		t.Errorf("another client's revocation: %v", b)
 	}
 	for _, v := range []Op{command(RevokeSubject, Done), command(RevokeClient, Done), command(RaiseGeneration, Done)} {
-		s := &story{h: History{Grants: []Grant{{0, 0}}}}
+		s := &story{h: History{Grants: []Grant{{}}}}
 		s.during(v, 10, 20).during(Op{Kind: Create, Caller: Nobody, Outcome: Done, NewAccess: 1}, 30, 40).then(look(at(1), Active))
 		if b := Promise(&s.h); len(b) != 0 {
 			t.Errorf("a grant born later: %v", b)
 		}
 	}
 	elsewhere := tell(Client{})
-	elsewhere.h.Grants = append(elsewhere.h.Grants, Grant{1, 1})
+	elsewhere.h.Grants = append(elsewhere.h.Grants, Grant{Client: 1, Subject: 1})
 	elsewhere.then(Op{Kind: Create, Caller: Nobody, Grant: 1, Outcome: Done, NewAccess: 1})
 	for _, k := range []Kind{RevokeGrant, RevokeSubject, RevokeClient} {
 		elsewhere.then(command(k, Done))

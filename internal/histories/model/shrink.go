@@ -33,7 +33,9 @@ func (f *Failure) Shrink() {
 		f.Ops = f.until(ends[at])
 	}
 	for i := len(f.Ops) - 1; i >= 0; i-- {
-		if f.Ops[i].Kind != Introspect && f.Ops[i].Outcome != Unauthorized {
+		switch kind := f.Ops[i].Kind; {
+		case kind == Introspect, kind == Visit, kind == Remember && f.spec.what != aGrant, f.Ops[i].Outcome == Unauthorized:
+		default:
 			continue
 		}
 		if less := slices.Delete(slices.Clone(f.Ops), i, i+1); f.fails(less) {
@@ -51,8 +53,11 @@ func (f *Failure) until(end int64) []Op {
 			continue
 		}
 		if o.Outcome != Unknown && o.Return > end {
-			if o.Kind == Introspect {
-				continue
+			switch o.Kind {
+			case Introspect, Visit, Ask, Remember, SignIn, authenticate:
+				continue // nobody has anything of it
+			case Allow:
+				o.Grant = Nobody
 			}
 			o.Outcome = Unknown
 		}

@@ -25,6 +25,29 @@ type state struct {
 	current int // the place of the current refresh token in the line
 	issued  int // access tokens so far; the next goes into slot issued mod 8
 	access  slots8
+
+	used   bool // the code was redeemed
+	untold bool // and perhaps nobody was told of the tokens: an answer that was lost between the store and its server
+	person person
+}
+
+// person is the user whose grant, session, consent or account it is.
+type person struct {
+	on      bool // the account
+	pass    int
+	rows    uint64 // which commands have written the account's row
+	deleted bool
+
+	session   signedIn
+	forms     uint64 // the consent forms that nothing has made void
+	consented bool
+	consent   epochs
+}
+
+// signedIn is a session with the epochs that it recorded.
+type signedIn struct {
+	born, ended    bool
+	subject, store uint8
 }
 
 type (
@@ -37,13 +60,32 @@ func initial() state {
 	for c := range s.on {
 		s.on[c] = true
 	}
+	s.person.on = true
 	return s
 }
 
-// spec is what never changes: the grant and the clients' registrations.
+// spec is what never changes: what is judged, and the clients' registrations.
 type spec struct {
-	grant   Grant
+	what    thing
+	n       int   // its number: of a grant, a session or a user, and of an app its client
+	grant   Grant // of an app, an account and a session: client and subject, where they have one
+	session int   // of a session, and of a grant that was made in a browser; or Nobody
 	clients [MaxClients]Client
+}
+
+// thing is what a history is judged for, one after the other.
+type thing uint8
+
+const (
+	aGrant thing = iota
+	aSession
+	anApp     // what one user has consented to for one client
+	anAccount // what it takes to sign in
+)
+
+// String is for reports.
+func (sp spec) String() string {
+	return fmt.Sprintf("%s %d of client %d and subject %d", [...]string{"grant", "session", "app", "account"}[sp.what], sp.n, sp.grant.Client, sp.grant.Subject)
 }
 
 // alive is the heart: a grant lives until one of the reasons to be dead is
@@ -51,6 +93,18 @@ type spec struct {
 func (sp spec) alive(s state) bool {
 	c := sp.grant.Client
 	return s.born && !s.revoked && s.on[c] && s.epoch[c] <= s.at.client && s.subject <= s.at.subject && s.store <= s.at.store
+}
+
+// signedIn tells whether the session is alive.
+func (s state) signedIn() bool {
+	in := s.person.session
+	return in.born && !in.ended && s.subject <= in.subject && s.store <= in.store
+}
+
+// covers tells whether the user need not be asked again for a client.
+func (s state) covers(client int) bool {
+	p := s.person
+	return p.consented && s.epoch[client] <= p.consent.client && s.subject <= p.consent.subject && s.store <= p.consent.store
 }
 
 func (s state) holds(access int) bool {
@@ -89,6 +143,10 @@ func (s state) String() string {
 	if s.revoked {
 		b.WriteString(", revoked")
 	}
+	if s.used {
+		b.WriteString(", redeemed")
+	}
+	fmt.Fprintf(&b, "; user %+v", s.person)
 	fmt.Fprintf(&b, "; clients on %v epochs %v, subject %d, store %d, recorded %v", s.on, s.epoch, s.subject, s.store, s.at)
 	return b.String()
 }

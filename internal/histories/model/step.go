@@ -3,16 +3,34 @@ package model
 // step gives the states in which the grant can be after an operation with the
 // answer that is recorded: none where the answer is impossible.
 func (sp spec) step(s state, o Op) []state {
+	switch sp.what {
+	case aSession:
+		return sp.sessionStep(s, o)
+	case anApp:
+		return sp.app(s, o)
+	case anAccount:
+		return sp.account(s, o)
+	}
+	return sp.grantStep(s, o)
+}
+
+func (sp spec) grantStep(s state, o Op) []state {
 	if o.Caller != Nobody && o.Outcome == Unauthorized {
 		return when(!s.on[o.Caller], s)
 	}
-	refused := (o.Kind == Refresh || o.Kind == landed) && o.Outcome == Refused // whose authentication is an operation of its own
+	refused := (o.Kind == Refresh || o.Kind == Redeem || o.Kind == landed) && o.Outcome == Refused // whose authentication is an operation of its own
 	if o.Caller != Nobody && !s.on[o.Caller] && !refused {
 		return when(o.Outcome == Unknown, s) // it was refused, and nobody knows
 	}
 	switch o.Kind {
-	case authenticate:
-		return []state{s}
+	case authenticate: // a client, or a person who approved
+		return when(o.Caller != Nobody || s.signedIn(), s)
+	case Allow, Remember:
+		return sp.approve(s, o)
+	case Redeem:
+		return sp.redeem(s, o)
+	case Visit: // of a page without the app
+		return when(!sp.alive(s), s)
 	case landed:
 		return sp.landed(s, o)
 	case Create:
@@ -26,6 +44,17 @@ func (sp spec) step(s state, o Op) []state {
 	default:
 		return sp.operate(s, o)
 	}
+}
+
+// bears tells whether what is judged begins with the operation.
+func (sp spec) bears(o Op) bool {
+	switch o.Kind {
+	case Create, Allow, Remember:
+		return sp.what == aGrant && o.Grant == sp.n && o.Outcome == Done
+	case SignIn, CutAll:
+		return sp.what == aSession && o.NewSession == sp.n && o.Outcome == Done
+	}
+	return false
 }
 
 func when(possible bool, s state) []state {
@@ -148,28 +177,41 @@ func (sp spec) revoke(s state, o Op) []state {
 
 // operate is what the operator does. Each raises something that only rises.
 func (sp spec) operate(s state, o Op) []state {
-	if o.Outcome != Unknown && o.Outcome != Done {
+	if o.Outcome != Unknown && o.Outcome != Done && o.Kind != Ask && o.Kind != CutAll {
 		return nil
 	}
 	switch o.Kind {
+	case Ask, SignIn, SignOut, Cut, CutAll, row, raise:
+		return sp.operatePerson(s, o)
 	case RevokeGrant:
 		s.revoked = s.revoked || s.born
 	case RevokeSubject:
 		s.subject++
+		s.person.forms = 0
 	case RevokeClient:
-		s.epoch[o.Client]++
+		s = sp.raiseClient(s, o.Client)
 	case Disable:
 		s.on[o.Client] = false
-		s.epoch[o.Client]++
+		s = sp.raiseClient(s, o.Client)
 	case Enable:
 		if !s.on[o.Client] { // raised again first: what was alive before it was off stays dead
-			s.epoch[o.Client]++
+			s = sp.raiseClient(s, o.Client)
 			s.on[o.Client] = true
 		}
 	case RaiseGeneration:
 		s.store++
+		s.person.forms = 0
 	default:
 		return nil
 	}
 	return []state{s}
+}
+
+// raiseClient makes the consent forms of the client void too.
+func (sp spec) raiseClient(s state, c int) state {
+	s.epoch[c]++
+	if c == sp.grant.Client {
+		s.person.forms = 0
+	}
+	return s
 }

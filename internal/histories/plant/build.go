@@ -19,6 +19,7 @@ type Fault struct {
 	Name  string
 	What  string   // one line for people
 	Store []string // the stores on which a history must show it
+	Among []string // the profiles that can show it; nil: all
 	Edits []Edit
 }
 

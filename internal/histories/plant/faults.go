@@ -1,5 +1,7 @@
 package plant
 
+import "slices"
+
 const (
 	sqlite = "sqlite"
 	dynamo = "dynamodb"
@@ -11,7 +13,10 @@ var slowCommand = Edit{"shared/client/manage.go", "	err = m.write(ctx, func(ctx 
 	"	if to%4 == 0 {\n		time.Sleep(150 * time.Millisecond)\n	}\n	err = m.write(ctx, func(ctx context.Context) error { return m.Store.RaiseClientEpoch(ctx, id, c.Epoch, to) })"}
 
 // Faults are all that can be planted.
-var Faults = []Fault{
+var Faults = slices.Concat(ofTokens, ofPeople)
+
+// ofTokens are in what clients and operators do.
+var ofTokens = []Fault{
 	{
 		Name: "stale-read", What: "introspection answers from reads that are up to 150 ms old", Store: []string{sqlite, dynamo},
 		Edits: []Edit{
@@ -46,6 +51,7 @@ func (s *stale) Find(ctx context.Context, keys grant.Keys) (grant.Rows, error) {
 
 // run serves until ctx ends,`},
 			{"cmd/rescind/serve.go", "\t\"strconv\"\n", "\t\"strconv\"\n\t\"sync\"\n"},
+			{"cmd/rescind/serve.go", "\t\"rescind/shared/granttype\"\n", "\t\"rescind/shared/grant\"\n\t\"rescind/shared/granttype\"\n"},
 		},
 	},
 	{

@@ -34,7 +34,7 @@ func TestEveryFaultHasItsPlace(t *testing.T) {
 			on[strings.TrimSuffix(strings.TrimSuffix(f.Name, "-sqlite"), "-dynamodb")+" "+store]++
 		}
 	}
-	for _, must := range []string{"stale-read", "lost-condition", "lowered-epoch"} {
+	for _, must := range []string{"stale-read", "lost-condition", "lowered-epoch", "code-good-twice"} {
 		for _, store := range []string{sqlite, dynamo} {
 			if on[must+" "+store] != 1 {
 				t.Errorf("%s is planted %d times for %s", must, on[must+" "+store], store)
