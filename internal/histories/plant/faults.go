@@ -74,14 +74,14 @@ func (s *stale) Find(ctx context.Context, keys grant.Keys) (grant.Rows, error) {
 		Edits: []Edit{{"shared/dynamo/grants.go", "	u.when(u.absent(attrRevoked))\n	holds(u, ch.If)", "	u.drop(attrRevoked)\n	u.drop(attrReason)\n	u.drop(attrRevoker)\n	holds(u, ch.If)"}},
 	},
 	{
-		Name: "lowered-epoch-sqlite", What: "an operator's command that is slow between its read and its write overwrites a client's epoch with a lower one", Store: []string{sqlite},
+		Name: "lowered-epoch-sqlite", What: "an operator's command that is slow between its read and its write overwrites a client's epoch with a lower one", Store: []string{sqlite}, Among: []string{"epoch"},
 		Edits: []Edit{
 			{"shared/sqlite/clients.go", "WHERE id = ? AND epoch = ?`, to, id, from)", "WHERE id = ?`, to, id)"},
 			slowCommand,
 		},
 	},
 	{
-		Name: "lowered-epoch-dynamodb", What: "such a command, or a late duplicate of its write, overwrites a client's epoch with a lower one", Store: []string{dynamo},
+		Name: "lowered-epoch-dynamodb", What: "such a command, or a late duplicate of its write, overwrites a client's epoch with a lower one", Store: []string{dynamo}, Among: []string{"epoch"},
 		Edits: []Edit{
 			{"shared/dynamo/principals.go", "	u := change(k)\n	u.when(u.is(attrEpoch, \"=\", num(from)))\n", "	u := change(k)\n"},
 			slowCommand,
