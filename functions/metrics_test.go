@@ -20,6 +20,8 @@ func TestMetricLines(t *testing.T) {
 		{"revocation", "revocation-access-token.json", "auth", map[string]any{"Stack": "auth", "Endpoint": "revocation", "Outages": 1.0}},
 		{"introspection", "introspection-active.json", "auth", map[string]any{"Stack": "auth", "Endpoint": "introspection", "Outages": 1.0}},
 		{"metadata", "metadata.json", "auth", map[string]any{"Stack": "auth", "Endpoint": "metadata"}},
+		{"browser", "browser-authorize.json", "auth", map[string]any{"Stack": "auth", "Endpoint": "browser", "Outages": 1.0}},
+		{"browser", "browser-authorize-delete.json", "auth", map[string]any{"Stack": "auth", "Endpoint": "browser", "Refusals": 1.0, "Reason": "method_not_allowed"}},
 		{"metadata", "metadata.json", "", nil},
 	} {
 		t.Run(tt.function+" "+tt.event+" "+tt.stack, func(t *testing.T) {

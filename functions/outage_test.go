@@ -36,6 +36,7 @@ func TestUnreachableTableIsAnswered(t *testing.T) {
 	}
 	events := map[string]string{
 		"token": "token-refresh", "revocation": "revocation-sam", "introspection": "introspection-refresh-token-rest",
+		"browser": "browser-authorize-consent",
 	}
 	for how, env := range environments {
 		for name, event := range events {
@@ -43,7 +44,7 @@ func TestUnreachableTableIsAnswered(t *testing.T) {
 				t.Parallel()
 				f := start(t, name, env)
 				f.checkOutage(t, event)
-				if log := f.logs(`"message":"outage"`); !strings.Contains(log, `"message":"outage"`) || !strings.Contains(log, "BatchGetItem") {
+				if log := f.logs(`"message":"outage"`); !strings.Contains(log, `"message":"outage"`) || !strings.Contains(log, "GetItem") {
 					t.Errorf("the log does not say why:\n%s", redact(log))
 				}
 			})
@@ -169,6 +170,12 @@ func (f *deployed) checkOutage(t *testing.T, event string) {
 	t.Logf("answered after %s", took.Round(time.Millisecond))
 	if a.StatusCode != http.StatusServiceUnavailable || a.Headers["Retry-After"] != "2" || took > limit {
 		t.Errorf("status %d, Retry-After %q after %s", a.StatusCode, a.Headers["Retry-After"], took)
+	}
+	if strings.HasPrefix(event, "browser-") { // a page, to people
+		if !strings.Contains(a.Body, "<h1") || strings.Contains(a.Body, "DynamoDB") || a.Headers["Location"] != "" {
+			t.Errorf("the page is %s", redact(a.Body))
+		}
+		return
 	}
 	const body = `{"error":"temporarily_unavailable","error_description":"The request could not be completed and may be repeated."}`
 	if a.Body != body {

@@ -285,7 +285,7 @@ func TestDoctorExaminesAServerWithASecretFromStandardInput(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	expect(t, stdout.String(), "wrong   token: the client ")
-	expect(t, run(t, "", "doctor", "--url", s.url).stdout, "skipped token: no token was issued", "All is well: 10 checks (1 skipped).")
+	expect(t, run(t, "", "doctor", "--url", s.url).stdout, "skipped token: no token was issued", "All is well: 11 checks (1 skipped).")
 	v := object(t, run(t, "", "doctor", "--url", s.url, "--json").stdout)
 	if v["skipped"] != 1.0 || v["wrong"] != 0.0 {
 		t.Errorf("%v", v)

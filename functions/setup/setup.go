@@ -29,7 +29,7 @@ const (
 
 // PageDeadline takes the place of ReadDeadline for a page, which may also have
 // to ask the upstream provider three things, one after the other. The writes
-// after it end within the 15 s of that function.
+// after it end within the 20 s of that function.
 const PageDeadline = 6 * time.Second
 
 // New reads the process's environment and makes the logger, which becomes the

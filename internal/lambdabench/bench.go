@@ -14,7 +14,9 @@ import (
 	"rescind/internal/bench/local"
 	"rescind/internal/bench/seed"
 	"rescind/internal/testkit/runtimeapi"
+	"rescind/shared/client"
 	"rescind/shared/dynamo"
+	"rescind/shared/oauth"
 )
 
 // bench is a table with a client in it, and the programs.
@@ -30,7 +32,7 @@ type bench struct {
 }
 
 // names are the functions that are measured.
-var names = []string{"token", "revocation", "introspection", "metadata"}
+var names = []string{"token", "revocation", "introspection", "browser", "metadata"}
 
 func open(ctx context.Context, engine *local.DynamoDB, dir string, o options) (*bench, error) {
 	tables, err := engine.Tables(ctx, "lambdabench")
@@ -39,7 +41,9 @@ func open(ctx context.Context, engine *local.DynamoDB, dir string, o options) (*
 	}
 	b := &bench{options: o, engine: engine, dir: dir, tables: tables}
 	store := dynamo.New(engine.Client(), tables)
-	if b.caller, err = seed.Client(ctx, store, "bench", nil); err != nil {
+	if b.caller, err = seed.Client(ctx, store, "bench", func(p *client.Policy) {
+		p.GrantTypes, p.RedirectURIs = append(p.GrantTypes, oauth.GrantAuthorizationCode), []string{callback}
+	}); err != nil {
 		return nil, err
 	}
 	made, err := seed.Fill(ctx, store, seed.Plan{Client: b.caller.ID, Grants: 4 * (o.warm + o.starts) * 2, Bare: true, Progress: os.Stderr})

@@ -42,7 +42,7 @@ func (r *report) markdown(w io.Writer) error {
 	fmt.Fprintf(&b, "%d cores, %s, %s; %s over HTTPS, on the same cores.\n\n", r.Cores, r.Arch, r.Go, r.Engine)
 	b.WriteString("| function | program | zip | target |\n|---|--:|--:|---|\n")
 	for _, s := range r.Sizes {
-		fmt.Fprintf(&b, "| %s | %.1f MB | %.1f MB | zip under %.1f MB |\n", s.Name, float64(s.Program)/1e6, float64(s.Zip)/1e6, maxZip/1e6)
+		fmt.Fprintf(&b, "| %s | %.1f MB | %.1f MB | zip under %.1f MB |\n", s.Name, float64(s.Program)/1e6, float64(s.Zip)/1e6, float64(maxZip(s.Name))/1e6)
 	}
 	table(&b, fmt.Sprintf("At full speed. Targets: init under %d ms before the first read and %d ms with it, the first request within %d times a warm one, under %d ms without the database, under %.0f MB.",
 		maxInitBeforeRead.Milliseconds(), maxInit.Milliseconds(), maxFirst, maxIdle.Milliseconds(), maxPeak/1e6), r.Full)

@@ -7,13 +7,22 @@ import (
 
 // The targets, of times at full speed. Sizes are in bytes.
 const (
-	maxZip            = 4_500_000
 	maxPeak           = 30_000_000
 	maxInitBeforeRead = 8 * time.Millisecond
 	maxInit           = 30 * time.Millisecond
 	maxFirst          = 3 // times a warm request
 	maxIdle           = time.Millisecond
 )
+
+// maxZip is the most that a function's zip file may measure. The pages carry
+// templates and an OpenID client, and are asked once for a sign-in, not once for
+// a token.
+func maxZip(name string) int64 {
+	if name == "browser" {
+		return 6_000_000
+	}
+	return 4_500_000
+}
 
 // judged holds sizes and memory against their targets: they hang on no
 // machine's load. It gives how many are met, and which are not.
@@ -26,7 +35,7 @@ func (r *report) judged() (good int, bad []string) {
 		}
 	}
 	for _, s := range r.Sizes {
-		check(s.Zip < maxZip, "the zip of %s has %d bytes, and %d are the most", s.Name, s.Zip, maxZip)
+		check(s.Zip < maxZip(s.Name), "the zip of %s has %d bytes, and %d are the most", s.Name, s.Zip, maxZip(s.Name))
 	}
 	for _, f := range r.Full {
 		if f.Peak != 0 { // where it can be read
