@@ -98,7 +98,7 @@ func policies() map[string]client.Policy {
 	confidential := client.Policy{
 		Name: "Sample", Type: client.Confidential, RedirectURIs: []string{redirectURI},
 		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-		Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"}, Audience: []string{audience},
+		Scope:      oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"}, Audience: []string{audience},
 	}
 	public := confidential
 	public.Type, public.GrantTypes, public.RedirectURIs = client.Public, []string{oauth.GrantRefreshToken}, nil

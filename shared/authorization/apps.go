@@ -3,7 +3,6 @@ package authorization
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -258,20 +257,5 @@ func (r Rules) forget(ctx context.Context, s ConsentStore, subject, clientID str
 // from there to the one given, so that nothing but this decision lies between:
 // the caller may then go on with a session of the new epoch. Errors are outages.
 func (r Rules) CutAll(ctx context.Context, s Store, subject string, from int64) (epoch int64, first bool, err error) {
-	to := max(from+1, r.now().UnixMilli())
-	raised := false
-	err = r.write(ctx, func(ctx context.Context) error {
-		raised, err = s.RaiseSubjectEpoch(ctx, subject, from, to)
-		return err
-	})
-	if err == nil && raised {
-		return to, true, nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Grants.WriteTimeout)
-	defer cancel()
-	rows, readErr := s.Find(ctx, grant.Keys{Subjects: []string{subject}})
-	if readErr == nil && rows.Subjects[0] > from {
-		return rows.Subjects[0], false, nil
-	}
-	return 0, false, errors.Join(errors.New("authorization: nobody can tell whether the epoch was raised"), err, readErr)
+	return r.Grants.RaiseSubject(ctx, s, subject, from)
 }

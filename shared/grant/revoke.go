@@ -181,22 +181,34 @@ func (r Rules) RevokeSubject(ctx context.Context, s SubjectStore, subject string
 		return 0, err
 	}
 	for range maxRaises {
-		to, raised := max(from+1, r.now().UnixMilli()), false
-		err = r.write(ctx, func(ctx context.Context) (err error) {
-			raised, err = s.RaiseSubjectEpoch(ctx, subject, from, to)
-			return err
-		})
-		if err == nil && raised {
-			return to, nil
+		now, raised, err := r.RaiseSubject(ctx, s, subject, from)
+		if err != nil || raised {
+			return now, err
 		}
 		// Lost to another, or its answer was: once more from what is there now.
-		now, readErr := r.readSubjectAfter(ctx, s, subject)
-		if readErr != nil || now <= from {
-			return 0, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err, readErr))
-		}
 		from = now
 	}
-	return 0, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err))
+	return 0, fmt.Errorf("raising the subject's epoch: %w", errNotRaised)
+}
+
+// RaiseSubject ends every grant of a subject that was born until now, by one
+// write that raises the epoch from "from", and gives the epoch. raised is false
+// where it is greater already, by another's write or by this one, whose answer
+// was lost: then that epoch is given. Errors are outages.
+func (r Rules) RaiseSubject(ctx context.Context, s SubjectStore, subject string, from int64) (epoch int64, raised bool, err error) {
+	to := max(from+1, r.now().UnixMilli())
+	err = r.write(ctx, func(ctx context.Context) (err error) {
+		raised, err = s.RaiseSubjectEpoch(ctx, subject, from, to)
+		return err
+	})
+	if err == nil && raised {
+		return to, true, nil
+	}
+	now, readErr := r.readSubjectAfter(ctx, s, subject)
+	if readErr != nil || now <= from {
+		return 0, false, fmt.Errorf("raising the subject's epoch: %w", errors.Join(errNotRaised, err, readErr))
+	}
+	return now, false, nil
 }
 
 func readSubject(ctx context.Context, s SubjectStore, subject string) (int64, error) {
