@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rescind/internal/testkit/webform"
 )
 
 // person is somebody with a browser that keeps cookies and follows redirects.
@@ -27,8 +28,6 @@ func newPerson(t *testing.T) person {
 	}
 	return person{t, &http.Client{Jar: jar, Timeout: startLimit}}
 }
-
-var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 
 // open gives a page.
 func (p person) open(at string) string {
@@ -54,25 +53,18 @@ func (p person) read(resp *http.Response) string {
 // the page that follows.
 func (p person) send(base, page, path, holds string, more url.Values) string {
 	p.t.Helper()
-	for _, form := range regexp.MustCompile(`(?s)<form[^>]*action="`+regexp.QuoteMeta(path)+`".*?</form>`).FindAllString(page, -1) {
-		if !strings.Contains(form, holds) {
-			continue
-		}
-		values := url.Values{}
-		for _, f := range hiddenField.FindAllStringSubmatch(form, -1) {
-			values.Set(f[1], html.UnescapeString(f[2]))
-		}
-		for name := range more {
-			values.Set(name, more.Get(name))
-		}
-		resp, err := p.hc.PostForm(base+path, values)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		return p.read(resp)
+	values, err := webform.Find(page, path, holds)
+	if err != nil {
+		p.t.Fatalf("%v:\n%s", err, page)
 	}
-	p.t.Fatalf("no form to %s with %q in\n%s", path, holds, page)
-	return ""
+	for name := range more {
+		values.Set(name, more.Get(name))
+	}
+	resp, err := p.hc.PostForm(base+path, values)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.read(resp)
 }
 
 var requestAddress = regexp.MustCompile(`http://[^\s]*/o/authorize/\?[^\s]*`)

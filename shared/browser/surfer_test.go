@@ -1,14 +1,14 @@
 package browser_test
 
 import (
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
+
+	"rescind/internal/testkit/webform"
 )
 
 // surfer is a browser: it keeps cookies, and follows no redirect by itself.
@@ -72,32 +72,15 @@ func (s *surfer) do(method, to string, form url.Values) seen {
 func (s *surfer) get(to string) seen                   { return s.do(http.MethodGet, to, nil) }
 func (s *surfer) post(to string, form url.Values) seen { return s.do(http.MethodPost, to, form) }
 
-var (
-	forms  = regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
-	inputs = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*>`)
-	attr   = regexp.MustCompile(`(name|value)="([^"]*)"`)
-)
-
 // form gives the hidden fields of the page's form that leads to a path and
 // holds a text.
 func (sn seen) form(t testing.TB, action, holds string) url.Values {
 	t.Helper()
-	for _, f := range forms.FindAllStringSubmatch(sn.body, -1) {
-		if f[1] != action || !strings.Contains(f[2], holds) {
-			continue
-		}
-		values := url.Values{}
-		for _, in := range inputs.FindAllString(f[2], -1) {
-			pair := map[string]string{}
-			for _, a := range attr.FindAllStringSubmatch(in, -1) {
-				pair[a[1]] = html.UnescapeString(a[2])
-			}
-			values.Set(pair["name"], pair["value"])
-		}
-		return values
+	values, err := webform.Find(sn.body, action, holds)
+	if err != nil {
+		t.Fatalf("status %d, %v:\n%s", sn.status, err, sn.body)
 	}
-	t.Fatalf("no form to %s with %q in a page of status %d:\n%s", action, holds, sn.status, sn.body)
-	return nil
+	return values
 }
 
 // request is an authorization request's address, changed by pairs.

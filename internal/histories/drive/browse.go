@@ -9,6 +9,7 @@ import (
 
 	"rescind/internal/histories/model"
 	"rescind/internal/histories/proxy"
+	"rescind/internal/testkit/webform"
 )
 
 // What every authorization request has. The two are those of RFC 7636 appendix B.
@@ -108,12 +109,12 @@ func (c *caller) visit(ctx context.Context, in *session, server int, orders prox
 			return
 		}
 		o.Outcome = model.Active
-		for _, f := range formsOf(got.body) {
-			switch id := f.hidden.Get("client_id"); {
-			case f.action == pathSignOut:
-				in.buttons[buttonSignOut] = f.hidden
-			case f.hidden.Has("all"):
-				in.buttons[buttonAll] = f.hidden
+		for _, f := range webform.All(string(got.body)) {
+			switch id := f.Hidden.Get("client_id"); {
+			case f.Action == pathSignOut:
+				in.buttons[buttonSignOut] = f.Hidden
+			case f.Hidden.Has("all"):
+				in.buttons[buttonAll] = f.Hidden
 			default:
 				n := c.run.number(id)
 				if n < 0 {
@@ -121,7 +122,7 @@ func (c *caller) visit(ctx context.Context, in *session, server int, orders prox
 					continue
 				}
 				o.Listed |= 1 << n
-				in.buttons[strconv.Itoa(n)] = f.hidden
+				in.buttons[strconv.Itoa(n)] = f.Hidden
 			}
 		}
 	})
@@ -226,8 +227,8 @@ func (c *caller) authorize(ctx context.Context, in *session, client int, s step,
 // asked reads a page that asks for consent, and numbers its form.
 func (c *caller) asked(o *model.Op, got reply) url.Values {
 	rec := c.run.rec
-	for _, f := range formsOf(got.body) {
-		if f.action != pathAuthorize {
+	for _, f := range webform.All(string(got.body)) {
+		if f.Action != pathAuthorize {
 			continue
 		}
 		key := [2]int{o.Subject, o.Client}
@@ -236,7 +237,7 @@ func (c *caller) asked(o *model.Op, got reply) url.Values {
 		}
 		o.Outcome, o.Form = model.Active, rec.people.forms[key]
 		rec.people.forms[key]++
-		return f.hidden
+		return f.Hidden
 	}
 	rec.breach("%s is a page without a form", o)
 	return nil

@@ -2,22 +2,13 @@ package drive
 
 import (
 	"net/http"
-	"net/url"
-	"reflect"
 	"strings"
 	"testing"
 
 	"rescind/internal/histories/model"
 )
 
-func TestTheFormsOfAPage(t *testing.T) {
-	got := formsOf([]byte(`<form method="post" action="/o/authorized_tokens/">
-<input type="hidden" name="form_token" value="a&#43;b"><input type="hidden" name="client_id" value="c">
-<button type="submit">Cut</button></form><form action="/o/sign_out/"><input name="email" value="no"></form>`))
-	want := []form{{"/o/authorized_tokens/", url.Values{"form_token": {"a+b"}, "client_id": {"c"}}}, {"/o/sign_out/", url.Values{}}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%v", got)
-	}
+func TestTheCookiesOfAnAnswer(t *testing.T) {
 	r := reply{header: http.Header{"Set-Cookie": {"rescind-form=; Max-Age=0", "rescind-session=x; Path=/; HttpOnly"}}}
 	if r.cookie(cookieSession) != "x" || r.cookie(cookieForm) != "" || r.cookie("other") != "" {
 		t.Error("the cookies are not those that were set")

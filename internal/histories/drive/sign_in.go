@@ -8,6 +8,7 @@ import (
 
 	"rescind/internal/histories/model"
 	"rescind/internal/histories/proxy"
+	"rescind/internal/testkit/webform"
 )
 
 // choosePassword takes the newest password, seldom an earlier one or none.
@@ -53,9 +54,9 @@ func (c *caller) signIn(ctx context.Context, user, pass, server int, orders prox
 // openSignIn looks at the page to sign in on, once for all.
 func (c *caller) openSignIn(ctx context.Context) error {
 	got := c.send(ctx, http.MethodGet, pathSignIn, nil, 0, proxy.Orders{}, func(*http.Request) {})
-	for _, f := range formsOf(got.body) {
-		if f.action == pathSignIn {
-			c.run.form = signInForm{cookieForm + "=" + got.cookie(cookieForm), f.hidden}
+	for _, f := range webform.All(string(got.body)) {
+		if f.Action == pathSignIn {
+			c.run.form = signInForm{cookieForm + "=" + got.cookie(cookieForm), f.Hidden}
 			return nil
 		}
 	}

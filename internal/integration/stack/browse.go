@@ -3,12 +3,12 @@ package stack
 import (
 	"context"
 	"fmt"
-	"html"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"rescind/internal/testkit/webform"
 )
 
 // surfer is a person's browser: it keeps cookies, sends them whatever the transport,
@@ -89,28 +89,8 @@ func (b *surfer) session() string {
 	return ""
 }
 
-var (
-	forms  = regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
-	hidden = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*>`)
-	attr   = regexp.MustCompile(`(name|value)="([^"]*)"`)
-)
-
 // form gives the hidden fields of the page's form that leads to a path and holds
 // a text.
 func (r reply) form(action, holds string) (url.Values, error) {
-	for _, f := range forms.FindAllStringSubmatch(string(r.body), -1) {
-		if f[1] != action || !strings.Contains(f[2], holds) {
-			continue
-		}
-		values := url.Values{}
-		for _, in := range hidden.FindAllString(f[2], -1) {
-			pair := map[string]string{}
-			for _, a := range attr.FindAllStringSubmatch(in, -1) {
-				pair[a[1]] = html.UnescapeString(a[2])
-			}
-			values.Set(pair["name"], pair["value"])
-		}
-		return values, nil
-	}
-	return nil, fmt.Errorf("the page has no form to %s with %q", action, holds)
+	return webform.Find(string(r.body), action, holds)
 }
