@@ -17,6 +17,6 @@
 // error, so that a misspelt section cannot pass as an empty one. The file's name
 // begins with the clause: rfc7009-2.2.1-outage.txt.
 //
-// The package knows the form of a case only. What its lines mean is known to
-// the tests that run them.
+// The package knows the form of a case only, and how a run goes through it and
+// compares. What its lines mean is known to the tests that run them.
 package clauses

@@ -1,11 +1,8 @@
 package browser_test
 
 import (
-	"fmt"
 	"net/http"
 	"os"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,27 +73,15 @@ func runCase(t *testing.T, by way, c clauses.Case) {
 }
 
 // form is one kind of line, and what it means. Its groups are the arguments.
-type form struct {
-	line *regexp.Regexp
-	do   func(r *run, args []string)
-}
+type form = clauses.Form[*run]
 
-func says(pattern string, do func(r *run, args []string)) form {
-	return form{regexp.MustCompile(`^` + pattern + `$`), do}
-}
+func says(pattern string, do func(r *run, args []string)) form { return clauses.Says(pattern, do) }
 
 // each runs every line by the form that fits; one that fits none is an error.
 func (r *run) each(s clauses.Section, forms []form) {
 	r.Helper()
-	for _, line := range s.Lines {
-		if line == "" {
-			continue
-		}
-		n := slices.IndexFunc(forms, func(f form) bool { return f.line.MatchString(line) })
-		if n < 0 {
-			r.Fatalf("%s: no line of %s reads %q", r.at, s.Kind, line)
-		}
-		forms[n].do(r, forms[n].line.FindStringSubmatch(line)[1:])
+	if err := clauses.Each(s, forms, r); err != nil {
+		r.Fatalf("%s: %v", r.at, err)
 	}
 }
 
@@ -168,28 +153,12 @@ func init() {
 	}
 }
 
-// compare holds the whole answer against the section: a status line, every
-// header, an empty line, the whole body.
+// compare holds the whole answer against the section.
 func (r *run) compare(s clauses.Section) {
 	r.Helper()
-	first, header, body := s.Message()
-	status, _, _ := strings.Cut(first, " ")
-	if got := strconv.Itoa(r.answer.status); got != status {
-		r.Errorf("%s: the status is %s and should be %s", r.at, got, first)
+	if err := s.Compare(clauses.Answer{Status: r.answer.status, Header: r.answer.header, Body: r.answer.body}, r.matches); err != nil {
+		r.Errorf("%s: %v", r.at, err)
 	}
-	expected := map[string]bool{}
-	for _, line := range header {
-		name, value, _ := strings.Cut(line, ": ")
-		name = http.CanonicalHeaderKey(name)
-		expected[name] = true
-		r.matches("the header "+name, r.answer.header[name], value)
-	}
-	for name, value := range r.answer.header {
-		if !expected[name] {
-			r.Errorf("%s: there is a header more: %s", r.at, fmt.Sprintf("%s: %s", name, value))
-		}
-	}
-	r.matches("the body", r.answer.body, body)
 }
 
 func (r *run) matches(what, got, want string) {

@@ -2,8 +2,6 @@ package endpoint_test
 
 import (
 	"encoding/base64"
-	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -106,29 +104,10 @@ func (r *run) take(kind, name, got string) {
 	}
 }
 
-// compare holds the whole answer against the section: a status line, every
-// header, an empty line, the whole body.
+// compare holds the whole answer against the section.
 func (r *run) compare(s clauses.Section) {
 	r.Helper()
-	first, lines, body := s.Message()
-	status, _, _ := strings.Cut(first, " ")
-	if got := strconv.Itoa(r.answer.status); got != status {
-		r.Errorf("%s: the status is %s and should be %s; the body is %s", r.at, got, first, r.answer.body)
+	if err := s.Compare(clauses.Answer{Status: r.answer.status, Header: r.answer.header, Body: r.answer.body}, r.matches); err != nil {
+		r.Errorf("%s: %v", r.at, err)
 	}
-	expected := map[string]bool{}
-	for _, line := range lines {
-		name, value, ok := strings.Cut(line, ": ")
-		if !ok {
-			r.Fatalf("%s: %q is no header", r.at, line)
-		}
-		name = http.CanonicalHeaderKey(name)
-		expected[name] = true
-		r.matches("the header "+name, r.answer.header[name], value)
-	}
-	for name, value := range r.answer.header {
-		if !expected[name] {
-			r.Errorf("%s: there is a header more: %s", r.at, fmt.Sprintf("%s: %s", name, value))
-		}
-	}
-	r.matches("the body", r.answer.body, body)
 }

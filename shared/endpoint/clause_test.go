@@ -2,7 +2,6 @@ package endpoint_test
 
 import (
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,30 +81,15 @@ func runCase(t *testing.T, on backend, by way, c clauses.Case) {
 }
 
 // form is one kind of line, and what it means. Its groups are the arguments.
-type form struct {
-	line *regexp.Regexp
-	do   func(r *run, args []string)
-}
+type form = clauses.Form[*run]
 
-func says(pattern string, do func(r *run, args []string)) form {
-	return form{regexp.MustCompile(`^` + pattern + `$`), do}
-}
+func says(pattern string, do func(r *run, args []string)) form { return clauses.Says(pattern, do) }
 
 // each runs every line by the form that fits; one that fits none is an error.
 func (r *run) each(s clauses.Section, forms []form) {
 	r.Helper()
-lines:
-	for _, line := range s.Lines {
-		if line == "" {
-			continue
-		}
-		for _, f := range forms {
-			if m := f.line.FindStringSubmatch(line); m != nil {
-				f.do(r, m[1:])
-				continue lines
-			}
-		}
-		r.Fatalf("%s: no line of %s reads %q", r.at, s.Kind, line)
+	if err := clauses.Each(s, forms, r); err != nil {
+		r.Fatalf("%s: %v", r.at, err)
 	}
 }
 
