@@ -33,7 +33,7 @@ var beside = map[string][]string{
 	"shared/authorization": append(upTo("shared/granttype"), "shared/user", "shared/session"),
 	"shared/dynamo":        append(upTo("shared/grant"), browsers...),
 	"shared/sqlite/":       append(append(upTo("shared/grant"), browsers...), "shared/sqlite/"),
-	"shared/storetest":     append(append(upTo("shared/grant"), browsers...), "internal/testkit/broken"),
+	"shared/storetest":     append(append(upTo("shared/grant"), browsers...), "internal/testkit/broken", "internal/testkit/stage"),
 }
 
 // writers have one file, reply.go, that writes responses.

@@ -86,7 +86,7 @@ func TestNamesAreText(t *testing.T) {
 	policy := client.Policy{Name: bad, Type: client.Confidential, GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{callback},
 		Scope: oauth.Scope{"<script>alert(3)</script>", "read"}, DefaultScope: oauth.Scope{"<script>alert(3)</script>", "read"},
 		Audience: []string{"https://api.example.com/?'><script>alert(4)</script>"}}
-	manager := client.Manager{Store: sc.store, Now: sc.clock, Rand: rand.Reader}
+	manager := client.Manager{Store: sc.store, Now: sc.clock.Now, Rand: rand.Reader}
 	if _, _, err := manager.Create(t.Context(), "bad", policy); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestNamesAreText(t *testing.T) {
 // TestAClientCalledAll: the button that cuts it cuts nothing else.
 func TestAClientCalledAll(t *testing.T) {
 	sc := newScene(t)
-	manager := client.Manager{Store: sc.store, Now: sc.clock, Rand: rand.Reader}
+	manager := client.Manager{Store: sc.store, Now: sc.clock.Now, Rand: rand.Reader}
 	policy := client.Policy{Name: "All", Type: client.Confidential, GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{callback},
 		Scope: oauth.Scope{"read"}, DefaultScope: oauth.Scope{"read"}}
 	if _, _, err := manager.Create(t.Context(), "all", policy); err != nil {

@@ -44,7 +44,7 @@ func TestMaxAge(t *testing.T) {
 	if got := ann.get(request("max_age", "60")); got.status != http.StatusOK {
 		t.Errorf("a fresh sign-in gives %d", got.status)
 	}
-	sc.later(2 * time.Minute)
+	sc.clock.Advance(2 * time.Minute)
 	got := ann.get(request("max_age", "60"))
 	if got.status != http.StatusSeeOther || got.location.Path != "/o/sign_in/" {
 		t.Fatalf("an old one gives %d to %v", got.status, got.location)
@@ -133,19 +133,22 @@ func TestSessionsEnd(t *testing.T) {
 		name string
 		end  func(sc *scene) error
 	}{
-		{"13 hours without use", func(sc *scene) error { sc.later(13 * time.Hour); return nil }},
+		{"13 hours without use", func(sc *scene) error { sc.clock.Advance(13 * time.Hour); return nil }},
 		{"a new password", func(sc *scene) error {
-			sc.later(time.Second)
+			sc.clock.Advance(time.Second)
 			return sc.service.Accounts.SetPassword(t.Context(), email, secretText("another long password"))
 		}},
 		{"switching the user off", func(sc *scene) error {
-			sc.later(time.Second)
+			sc.clock.Advance(time.Second)
 			return sc.service.Accounts.Disable(t.Context(), email)
 		}},
-		{"deleting the user", func(sc *scene) error { sc.later(time.Second); return sc.service.Accounts.Delete(t.Context(), email) }},
+		{"deleting the user", func(sc *scene) error {
+			sc.clock.Advance(time.Second)
+			return sc.service.Accounts.Delete(t.Context(), email)
+		}},
 		{"a restore", func(sc *scene) error {
-			sc.later(time.Second)
-			return sc.store.RaiseGeneration(t.Context(), sc.clock().UnixMilli())
+			sc.clock.Advance(time.Second)
+			return sc.store.RaiseGeneration(t.Context(), sc.clock.Now().UnixMilli())
 		}},
 	} {
 		sc := newScene(t)
@@ -169,12 +172,12 @@ func TestSessionsEnd(t *testing.T) {
 	ann := sc.surfer()
 	ann.signIn("")
 	for range 7 * 24 / 11 {
-		sc.later(11 * time.Hour)
+		sc.clock.Advance(11 * time.Hour)
 		if got := ann.get("/o/authorized_tokens/"); got.status != http.StatusOK {
 			t.Fatalf("use does not keep it alive: %d", got.status)
 		}
 	}
-	sc.later(11 * time.Hour)
+	sc.clock.Advance(11 * time.Hour)
 	if got := ann.get("/o/authorized_tokens/"); got.status != http.StatusSeeOther {
 		t.Errorf("a session lives longer than a week: %d", got.status)
 	}

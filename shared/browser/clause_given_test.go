@@ -34,7 +34,7 @@ var givenForms = []form{
 			r.Fatalf("%s: cutting gives %d", r.at, got.status)
 		}
 	}),
-	says(`clock \+(\w+)`, func(r *run, a []string) { r.later(duration(r, a[0])) }),
+	says(`clock \+(\w+)`, func(r *run, a []string) { r.clock.Advance(duration(r, a[0])) }),
 	says(`client (\w+) is (disabled|deleted)`, func(r *run, a []string) {
 		do := r.clients().Disable
 		if a[1] == "deleted" {
@@ -116,7 +116,7 @@ func (r *run) asked(verbs string) {
 }
 
 func (r *run) clients() client.Manager {
-	return client.Manager{Store: r.store, Now: r.clock, Rand: rand.Reader}
+	return client.Manager{Store: r.store, Now: r.clock.Now, Rand: rand.Reader}
 }
 
 // newClient registers a client whose id is its name. list is "; key value; key

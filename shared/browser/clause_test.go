@@ -127,14 +127,14 @@ func (r *run) ask(s clauses.Section) {
 		filled = append(filled, r.fill(line))
 	}
 	r.head = method == http.MethodHead
-	r.trail.take()
+	r.trail.Take()
 	r.store.Reset()
 	for _, f := range r.faults {
 		r.store.Inject(f)
 	}
 	r.faults = nil
 	r.answer = r.by.send(r, method, target, filled, r.fill(body))
-	r.calls, r.events = r.store.Calls(), r.trail.take()
+	r.calls, r.events = r.store.Calls(), r.trail.Take()
 	r.store.Heal()
 }
 

@@ -91,7 +91,7 @@ func TestForgedConsent(t *testing.T) {
 	if got := ann.get(request("prompt", "none")); got.location.Query().Get("error") != "consent_required" {
 		t.Errorf("one of them was taken: %v", got.location)
 	}
-	sc.later(3 * time.Hour)
+	sc.clock.Advance(3 * time.Hour)
 	good.Set("decision", "allow")
 	if got := ann.post("/o/authorize/", good); got.status != http.StatusBadRequest {
 		t.Errorf("an old form gives %d", got.status)
@@ -129,7 +129,7 @@ func TestClientsThatChangeMeanwhile(t *testing.T) {
 	ann.signIn("")
 	form := ann.get(request()).form(t, "/o/authorize/", "decision")
 	form.Set("decision", "allow")
-	sc.later(time.Second)
+	sc.clock.Advance(time.Second)
 	c, err := sc.store.FindClient(t.Context(), "web")
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
@@ -9,12 +8,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"rescind/internal/testkit/broken"
-	"rescind/shared/audit"
+	"rescind/internal/testkit/stage"
 	"rescind/shared/browser"
 	"rescind/shared/client"
 	"rescind/shared/endpoint"
@@ -45,54 +43,8 @@ type scene struct {
 	issuer  string
 	service *browser.Service
 	secret  string // the confidential client's
-	trail   trail
-
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (sc *scene) clock() time.Time {
-	sc.mu.Lock()
-	defer sc.mu.Unlock()
-	return sc.now
-}
-
-func (sc *scene) later(d time.Duration) {
-	sc.mu.Lock()
-	defer sc.mu.Unlock()
-	sc.now = sc.now.Add(d)
-}
-
-// trail keeps what was audited.
-type trail struct {
-	mu     sync.Mutex
-	events []audit.Event
-}
-
-func (tr *trail) Record(_ context.Context, e audit.Event) {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	tr.events = append(tr.events, e)
-}
-
-// take gives the events since it was last called.
-func (tr *trail) take() []audit.Event {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	all := tr.events
-	tr.events = nil
-	return all
-}
-
-func (tr *trail) has(want func(audit.Event) bool) bool {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	for _, e := range tr.events {
-		if want(e) {
-			return true
-		}
-	}
-	return false
+	clock   *stage.Clock
+	trail   stage.Trail
 }
 
 // newScene starts it all. edit may change the service before it serves.
@@ -106,8 +58,8 @@ func newScene(t testing.TB, edit ...func(*scene)) *scene {
 // emptyScene has no client and no user.
 func emptyScene(t testing.TB, edit ...func(*scene)) *scene {
 	t.Helper()
-	sc := &scene{t: t, now: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)}
-	file, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "rescind.db"), sqlite.Options{Now: sc.clock})
+	sc := &scene{t: t, clock: stage.NewClock(time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC))}
+	file, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "rescind.db"), sqlite.Options{Now: sc.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,11 +68,11 @@ func emptyScene(t testing.TB, edit ...func(*scene)) *scene {
 	sc.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sc.handler.ServeHTTP(w, r) }))
 	t.Cleanup(sc.server.Close)
 	sc.issuer = sc.server.URL
-	rules := grant.Defaults(sc.clock, rand.Reader)
+	rules := grant.Defaults(sc.clock.Now, rand.Reader)
 	ep := &endpoint.Service{Issuer: sc.issuer, Rules: rules, Audit: &sc.trail, Log: slog.New(slog.DiscardHandler),
-		Auth: client.NewAuthenticator(sc.clock, client.NewAttempts(1000, time.Second))}
-	sc.service = &browser.Service{Endpoint: ep, Store: sc.store, Sessions: session.Defaults(sc.clock, rand.Reader),
-		Accounts: user.NewAccounts(sc.store, grant.SubjectEnder{Rules: rules, Store: sc.store}, sc.clock, rand.Reader)}
+		Auth: client.NewAuthenticator(sc.clock.Now, client.NewAttempts(1000, time.Second))}
+	sc.service = &browser.Service{Endpoint: ep, Store: sc.store, Sessions: session.Defaults(sc.clock.Now, rand.Reader),
+		Accounts: user.NewAccounts(sc.store, grant.SubjectEnder{Rules: rules, Store: sc.store}, sc.clock.Now, rand.Reader)}
 	for _, e := range edit {
 		e(sc)
 	}
@@ -145,7 +97,7 @@ func emptyScene(t testing.TB, edit ...func(*scene)) *scene {
 // the user.
 func (sc *scene) register() {
 	sc.t.Helper()
-	manager := client.Manager{Store: sc.store, Now: sc.clock, Rand: rand.Reader}
+	manager := client.Manager{Store: sc.store, Now: sc.clock.Now, Rand: rand.Reader}
 	policy := client.Policy{Name: "Web app", Type: client.Confidential, GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
 		RedirectURIs: []string{callback}, Scope: oauth.Scope{"read", "write"}, DefaultScope: oauth.Scope{"read"},
 		Audience: []string{"https://api.example.com"}}

@@ -55,7 +55,7 @@ func TestTheStory(t *testing.T) {
 		t.Errorf("the page after is %d:\n%s", after.status, after.body)
 	}
 	for _, action := range []audit.Action{audit.SignIn, audit.Authorize, audit.Revoke} {
-		if !sc.trail.has(func(e audit.Event) bool { return e.Action == action && e.Outcome == "ok" && e.Subject != "" }) {
+		if !sc.trail.Has(func(e audit.Event) bool { return e.Action == action && e.Outcome == "ok" && e.Subject != "" }) {
 			t.Errorf("nothing was audited of %s", action)
 		}
 	}

@@ -19,13 +19,13 @@ func withProvider(t *testing.T) (*scene, *openid.Provider) {
 	t.Helper()
 	provider := openid.Start(t)
 	sc := newScene(t, func(sc *scene) {
-		sc.now = time.Now().UTC()
+		sc.clock.Advance(time.Since(sc.clock.Now()))
 		back := sc.server.URL + endpoint.PathUpstreamCallback
 		cfg := upstream.Config{ID: "test", Name: "Example ID", Issuer: provider.Issuer(), ClientID: "rescind", ClientSecret: secretText("hush")}
-		sc.service.Upstream = upstream.New(cfg, back, nil, sc.clock)
+		sc.service.Upstream = upstream.New(cfg, back, nil, sc.clock.Now)
 		provider.Register(openid.Client{ID: "rescind", Secret: "hush", RedirectURI: back})
 	})
-	provider.SetClock(sc.clock)
+	provider.SetClock(sc.clock.Now)
 	provider.SignIn(openid.Person{Subject: "jane-1", Email: "jane@example.com", EmailVerified: true, Name: "Jane Doe"})
 	return sc, provider
 }
@@ -65,7 +65,7 @@ func TestSigningInUpstream(t *testing.T) {
 		t.Errorf("the page does not name the person:\n%s", page.body)
 	}
 	account, err := sc.store.FindUser(t.Context(), user.KeyOfUpstream(provider.Issuer(), "jane-1"))
-	if err != nil || account == nil || account.Subject == "jane-1" || !sc.trail.has(func(e audit.Event) bool { return e.Action == audit.SignIn && e.Subject == account.Subject }) {
+	if err != nil || account == nil || account.Subject == "jane-1" || !sc.trail.Has(func(e audit.Event) bool { return e.Action == audit.SignIn && e.Subject == account.Subject }) {
 		t.Errorf("the account is %+v, %v", account, err)
 	}
 	// Switched off here, the provider's word does not help.
@@ -89,7 +89,7 @@ func TestWhoIsRefusedUpstreamMayTryAgain(t *testing.T) {
 	if got.status != http.StatusForbidden || !strings.Contains(got.body, "was not completed") || !strings.Contains(got.body, "Web app") {
 		t.Fatalf("%d:\n%s", got.status, got.body)
 	}
-	if !sc.trail.has(func(e audit.Event) bool { return e.Outcome == "access_denied" && strings.Contains(e.Reason, "nonce") }) {
+	if !sc.trail.Has(func(e audit.Event) bool { return e.Outcome == "access_denied" && strings.Contains(e.Reason, "nonce") }) {
 		t.Error("the audit does not say why")
 	}
 	form := got.form(t, "/o/sign_in/", "password")
@@ -127,7 +127,7 @@ func TestUpstreamAnswersOfOthers(t *testing.T) {
 	}
 	provider.Spoil(openid.Spoil{})
 	answer = ann.toProvider("/o/authorized_tokens/")
-	sc.later(upstream.Lifetime + time.Second)
+	sc.clock.Advance(upstream.Lifetime + time.Second)
 	if got := ann.get(answer); got.status == http.StatusSeeOther {
 		t.Errorf("an answer that took too long gives %d to %v", got.status, got.location)
 	}
@@ -135,7 +135,7 @@ func TestUpstreamAnswersOfOthers(t *testing.T) {
 
 func TestAProviderThatIgnoresWhatItIsAsked(t *testing.T) {
 	sc, provider := withProvider(t)
-	provider.Spoil(openid.Spoil{Claims: func(c map[string]any) { c["auth_time"] = sc.clock().Add(-time.Hour).Unix() }})
+	provider.Spoil(openid.Spoil{Claims: func(c map[string]any) { c["auth_time"] = sc.clock.Now().Add(-time.Hour).Unix() }})
 	jane := sc.surfer()
 	got := jane.get(jane.toProvider(request("prompt", "login")))
 	if got.location == nil || got.location.Host != "app.example.com" || got.location.Query().Get("error") != "login_required" {

@@ -63,7 +63,7 @@ var givenForms = []form{
 	says(`clock \+(\w+)`, func(r *run, a []string) {
 		d, err := time.ParseDuration(a[0])
 		r.must(err, "reading the clock's step")
-		r.clock.advance(d)
+		r.clock.Advance(d)
 	}),
 	says(`grant of (\w+) is revoked by the operator`, func(r *run, a []string) {
 		_, err := r.rules.RevokeGrant(r.Context(), r.raw, r.parsed(a[0]).GrantID(), "operator")

@@ -115,7 +115,7 @@ func (r *run) ask(s clauses.Section, compared bool) {
 		req.header = append(req.header, r.fill(line))
 	}
 	req.body = r.fill(body)
-	r.audit.take()
+	r.audit.Take()
 	if compared {
 		r.before = r.dump()
 	}
@@ -125,7 +125,7 @@ func (r *run) ask(s clauses.Section, compared bool) {
 	}
 	r.faults = nil
 	r.answer = r.by.send(r, r.gateway, req)
-	r.events = r.audit.take()
+	r.events = r.audit.Take()
 	r.store.Heal()
 }
 

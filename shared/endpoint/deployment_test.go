@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"net/http"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"rescind/internal/testkit/broken"
+	"rescind/internal/testkit/stage"
 	"rescind/shared/audit"
 	"rescind/shared/client"
 	"rescind/shared/endpoint"
@@ -21,52 +21,22 @@ import (
 
 const defaultIssuer = "http://localhost:8000"
 
-// clock is time as a test has it. It starts at the real one, at a whole second.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // trail keeps the audit's events and also logs them.
 type trail struct {
-	audit.Slog
-	mu     sync.Mutex
-	events []audit.Event
+	stage.Trail
+	log audit.Slog
 }
 
 func (a *trail) Record(ctx context.Context, e audit.Event) {
-	a.mu.Lock()
-	a.events = append(a.events, e)
-	a.mu.Unlock()
-	a.Slog.Record(ctx, e)
-}
-
-// take gives the events since it was last called.
-func (a *trail) take() []audit.Event {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	all := a.events
-	a.events = nil
-	return all
+	a.Trail.Record(ctx, e)
+	a.log.Record(ctx, e)
 }
 
 // deployment is a whole server on a store: what a main puts together.
 type deployment struct {
 	testing.TB
 	began   time.Time
-	clock   *clock
+	clock   *stage.Clock
 	raw     grant.Store   // to prepare and to look
 	store   *broken.Store // what the server works on
 	rules   grant.Rules
@@ -80,12 +50,12 @@ type deployment struct {
 // deploy puts a server on a store.
 func deploy(t testing.TB, on backend, issuer string) *deployment {
 	t.Helper()
-	c := &clock{now: time.Now().UTC().Truncate(time.Second)}
+	c := stage.NewClock(time.Now().UTC().Truncate(time.Second))
 	store, dump := on.open(t, c.Now)
 	raw := recorded{store}
 	logger := logs.logger()
-	d := &deployment{TB: t, began: c.now, clock: c, raw: raw, store: broken.Wrap(raw), dump: dump, suffix: on.suffix(),
-		rules: grant.Defaults(c.Now, rand.Reader), audit: &trail{Slog: audit.Slog{Logger: logger}}}
+	d := &deployment{TB: t, began: c.Now(), clock: c, raw: raw, store: broken.Wrap(raw), dump: dump, suffix: on.suffix(),
+		rules: grant.Defaults(c.Now, rand.Reader), audit: &trail{log: audit.Slog{Logger: logger}}}
 	d.service = &endpoint.Service{Issuer: issuer, Rules: d.rules, Log: logger, Audit: d.audit,
 		Auth: client.NewAuthenticator(c.Now, client.NewAttempts(10, 6*time.Second))}
 	d.gateway = gatewayOf(t, d.service, d.store)

@@ -56,7 +56,7 @@ func TestFailedAuthenticationsAreEqual(t *testing.T) {
 				} else {
 					body += "&client_id=" + url.QueryEscape(failing.id) + "&client_secret=" + url.QueryEscape(failing.text)
 				}
-				d.clock.advance(time.Minute) // the bucket is full again
+				d.clock.Advance(time.Minute) // the bucket is full again
 				got := wholeAnswer(t, d, post(path, body, header...))
 				if want == "" {
 					want = got
@@ -125,7 +125,7 @@ func TestGuessingIsThrottledBySource(t *testing.T) {
 			t.Errorf("%s is answered %d and should be %d", tt.name, got, tt.want)
 		}
 	}
-	d.clock.advance(6 * time.Second)
+	d.clock.Advance(6 * time.Second)
 	if got := try(a.id, good, "192.0.2.1"); got != 200 {
 		t.Errorf("six seconds later the right secret is answered %d", got)
 	}

@@ -66,7 +66,7 @@ func FuzzRequest(f *testing.F) {
 			return // net/http answers what is no HTTP
 		}
 		g.store.Reset()
-		g.audit.take()
+		g.audit.Take()
 		w := httptest.NewRecorder()
 		g.gateway.ServeHTTP(w, r)
 		checkAnswer(t, w)
@@ -109,7 +109,7 @@ func writes(g *target) bool {
 
 // reused tells whether the refusal was the one that writes.
 func (g *target) reused() bool {
-	for _, e := range g.audit.take() {
+	for _, e := range g.audit.Take() {
 		if e.Action == audit.Reuse {
 			return true
 		}

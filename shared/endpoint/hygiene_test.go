@@ -106,7 +106,7 @@ func TestMisplacedSecretsAreNotSeen(t *testing.T) {
 	for _, place := range misplaced {
 		for what, s := range map[string]string{"an access token": reveal(tokens.Access), "a refresh token": reveal(tokens.Refresh), "a client secret": a.text.Reveal()} {
 			t.Run(what+" "+place.name, func(t *testing.T) {
-				d.clock.advance(time.Minute) // no guess is throttled
+				d.clock.Advance(time.Minute) // no guess is throttled
 				mark := logs.size()
 				got := overHTTP(t, d.gateway, place.make(a, s))
 				if got.status >= 500 {
@@ -186,11 +186,11 @@ func TestTheAuditIsNotPoisoned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.audit.take()
+	d.audit.Take()
 	overHTTP(t, d.gateway, post("/o/revoke_token/", "token="+reveal(forgedAccess), two.basic()))
 	overHTTP(t, d.gateway, post("/o/revoke_token/", "token="+reveal(forgedRefresh), two.basic()))
 	overHTTP(t, d.gateway, post("/o/token/", "grant_type=refresh_token&refresh_token="+reveal(forgedRefresh), two.basic()))
-	events := d.audit.take()
+	events := d.audit.Take()
 	if len(events) != 3 {
 		t.Fatalf("%d events", len(events))
 	}

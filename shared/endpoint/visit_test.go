@@ -79,7 +79,7 @@ func TestAPageIsObserved(t *testing.T) {
 		}
 		want := tt.event
 		want.Operation, want.ClientID, want.RequestID, want.Source, want.Time = "browser", "spa", "r-1", "192.0.2.1", d.clock.Now()
-		if events := d.audit.take(); !slices.Equal(events, []audit.Event{want}) {
+		if events := d.audit.Take(); !slices.Equal(events, []audit.Event{want}) {
 			t.Errorf("%s is audited as %+v", tt.end, events)
 		}
 		said := logs.since(from)

@@ -134,7 +134,7 @@ func redeemChecks() []Check {
 			sc := w.waiting(w.server())
 			t, err := w.redeem(w.store, sc.app, sc.code)
 			w.must(err, "redeeming")
-			w.clock.advance(30 * time.Minute)
+			w.clock.Advance(30 * time.Minute)
 			_, err = w.redeem(w.store, sc.app, sc.code)
 			w.refusedAs(err, "code_reuse")
 			w.dead(sc.server, t.Access, "the access token of a code used again")
@@ -162,7 +162,7 @@ func redeemChecks() []Check {
 		}),
 		check("an expired code is refused although its item is still there", func(w *world) {
 			sc := w.waiting(w.server())
-			w.clock.advance(time.Minute)
+			w.clock.Advance(time.Minute)
 			_, err := w.redeem(w.store, sc.app, sc.code)
 			w.refusedAs(err, grant.DeadExpired)
 			w.sameGrant(w.grant(sc.id), sc.before, "after an expired redemption")

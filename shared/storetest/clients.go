@@ -21,7 +21,7 @@ func clientChecks() []Check {
 		check("each change raises the version by one and leaves the epoch", func(w *world) {
 			app := w.app()
 			want := w.client(app.id)
-			w.clock.advance(time.Second)
+			w.clock.Advance(time.Second)
 			changed := func(c *client.Client, err error) {
 				w.Helper()
 				w.must(err, "changing the client")

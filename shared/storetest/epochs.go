@@ -42,7 +42,7 @@ func epochChecks() []Check {
 			subject, app := unique("subject-"), w.app()
 			last, lastClient := int64(0), w.client(app.id).Epoch
 			for range 3 {
-				w.clock.advance(-time.Hour)
+				w.clock.Advance(-time.Hour)
 				epoch, err := w.rules.RevokeSubject(w.ctx, w.store, subject)
 				w.must(err, "revoking the subject")
 				c, err := w.manager(w.store).RaiseEpoch(w.ctx, app.id)
@@ -104,7 +104,7 @@ func late(w *world, verb broken.Verb, raise func(*scene, grant.Store) error) {
 		s := broken.Wrap(w.store)
 		s.Inject(broken.Fault{Verb: verb, N: 1, Mode: mode})
 		w.must(raise(sc, s), "raising an epoch that "+mode.String())
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 		newer := w.issue(sc.app, sc.subject, true)
 		if n := s.Deliver(w.ctx); (n == 1) != (mode == broken.Again) {
 			w.Fatalf("%d calls were delivered late", n)

@@ -26,10 +26,10 @@ func introspectChecks() []Check {
 		}),
 		check("an expired token is dead although its item is still there", func(w *world) {
 			sc := w.line(w.server())
-			w.clock.advance(time.Hour)
+			w.clock.Advance(time.Hour)
 			w.dead(sc.server, sc.latest.Access, "an expired access token")
 			w.alive(sc.app, sc.latest.Refresh, "the refresh token")
-			w.clock.advance(30 * 24 * time.Hour)
+			w.clock.Advance(30 * 24 * time.Hour)
 			w.dead(sc.app, sc.latest.Refresh, "an idle refresh token")
 			w.sameGrant(w.grant(sc.id), sc.before, "after introspections of what expired")
 		}),

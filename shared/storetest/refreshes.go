@@ -13,7 +13,7 @@ func refreshChecks() []Check {
 	return group("refreshing",
 		check("one change replaces the refresh token, fills the next slot and leaves its neighbours", func(w *world) {
 			sc := w.line(w.server())
-			w.clock.advance(time.Second)
+			w.clock.Advance(time.Second)
 			t := w.refreshed(sc.app, sc.latest.Refresh)
 			g, now := w.grant(sc.id), w.clock.Now()
 			want := *sc.before
@@ -78,7 +78,7 @@ func refreshChecks() []Check {
 		}),
 		check("an expired refresh token is refused although its item is still there, and nothing changes", func(w *world) {
 			sc := w.line(w.server())
-			w.clock.advance(30 * 24 * time.Hour)
+			w.clock.Advance(30 * 24 * time.Hour)
 			_, err := w.refresh(w.store, sc.app, sc.latest.Refresh)
 			w.refusedAs(err, grant.DeadExpired)
 			w.sameGrant(w.grant(sc.id), sc.before, "after an expired refresh")
@@ -115,7 +115,7 @@ func refreshChecks() []Check {
 		}),
 		check("the predecessor ends the grant once the grace is over", func(w *world) {
 			sc := w.line(w.server())
-			w.clock.advance(w.rules.Grace)
+			w.clock.Advance(w.rules.Grace)
 			_, err := w.refresh(w.store, sc.app, sc.previous.Refresh)
 			w.refusedAs(err, "refresh_token_reuse")
 			sc.allDead(nil)
@@ -136,7 +136,7 @@ func replayChecks() []Check {
 	return group("replaying a refresh within the grace",
 		check("the identical request gets the identical tokens, from any process, and writes nothing", func(w *world) {
 			sc := w.line(w.server())
-			w.clock.advance(10 * time.Second)
+			w.clock.Advance(10 * time.Second)
 			t, err := w.refresh(w.other, sc.app, sc.previous.Refresh)
 			w.must(err, "replaying")
 			if !t.Replayed || !sameTokens(t, sc.latest) || t.ExpiresIn != sc.latest.ExpiresIn-10 {

@@ -95,6 +95,6 @@ func restoredAmongMany(w *world) {
 		w.Errorf("the epoch is %d in the end, and the greatest told was %d", got, most.Load())
 	}
 	w.dead(app, older.Access, "an older grant")
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.alive(app, w.issue(app, subject, false).Access, "a newer grant")
 }

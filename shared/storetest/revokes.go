@@ -48,7 +48,7 @@ func revokeChecks() []Check {
 		check("an access token past its end but still in its slot ends its grant", func(w *world) {
 			app := w.app()
 			t := w.issue(app, unique("subject-"), true)
-			w.clock.advance(2 * time.Hour)
+			w.clock.Advance(2 * time.Hour)
 			ended, err := w.revoke(w.store, app, t.Access)
 			w.must(err, "revoking")
 			if ended.What != grant.EndedGrant {
@@ -88,7 +88,7 @@ func revokeChecks() []Check {
 			_, err := w.rules.RevokeGrant(w.ctx, w.store, sc.id, "first")
 			w.must(err, "revoking")
 			first := w.grant(sc.id)
-			w.clock.advance(time.Hour)
+			w.clock.Advance(time.Hour)
 			byOperator, err := w.rules.RevokeGrant(w.ctx, w.other, sc.id, "second")
 			w.must(err, "revoking again")
 			byClient, err := w.revoke(w.store, sc.app, sc.latest.Refresh)

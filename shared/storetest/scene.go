@@ -48,7 +48,7 @@ func (w *world) line(server actor) *scene {
 		app: w.app(func(p *client.Policy) { p.RevokeAccessToken = client.RevokesToken })}
 	sc.oldest = w.issue(sc.app, sc.subject, true)
 	sc.previous = w.refreshed(sc.app, sc.oldest.Refresh)
-	w.clock.advance(w.rules.Grace + time.Second)
+	w.clock.Advance(w.rules.Grace + time.Second)
 	sc.latest = w.refreshed(sc.app, sc.previous.Refresh)
 	sc.id = sc.latest.Grant
 	return sc.set()

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"sync"
 	"time"
 
+	"rescind/internal/testkit/stage"
 	"rescind/shared/client"
 	"rescind/shared/grant"
 	"rescind/shared/oauth"
@@ -14,37 +14,19 @@ import (
 	"rescind/shared/token"
 )
 
-// clock is time as the test has it. It starts at the real one, so that a
-// store which deletes by its own clock has nothing to delete.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is one check's: its clock, its rules, and two processes.
 type world struct {
 	T
 	ctx          context.Context
 	store, other Store
-	clock        *clock
+	clock        *stage.Clock
 	rules        grant.Rules
 	auth         *client.Authenticator
 }
 
 func newWorld(t T, env Env) *world {
-	c := &clock{now: time.Now().UTC().Truncate(time.Millisecond)}
+	// From the real time on: a store which deletes by its own clock then has nothing to delete.
+	c := stage.NewClock(time.Now().UTC().Truncate(time.Millisecond))
 	return &world{
 		T: t, ctx: t.Context(), store: env.Store, other: env.Other, clock: c,
 		rules: grant.Defaults(c.Now, rand.Reader),

@@ -85,7 +85,7 @@ func TestATokenForSeveralAudiences(t *testing.T) {
 }
 
 func TestTheTimeOfTheSignIn(t *testing.T) {
-	start := newClock().now()
+	start := newClock().Now()
 	for name, tt := range map[string]struct {
 		maxAge any // what is asked for
 		claim  any // what is said
@@ -128,9 +128,9 @@ func TestTheTimeAtTheProviderDoesNotCount(t *testing.T) {
 	a := s.begin(t)
 	maxAge := int64(0)
 	a.MaxAge = &maxAge
-	s.theirs.Spoil(claim("auth_time", s.now().Unix()))
-	s.advance(5 * time.Minute) // reading what the provider asks after the sign-in
-	if got, err := s.signIn(t, a); err != nil || !got.AuthTime.Equal(s.now().Add(-5*time.Minute)) {
+	s.theirs.Spoil(claim("auth_time", s.Now().Unix()))
+	s.Advance(5 * time.Minute) // reading what the provider asks after the sign-in
+	if got, err := s.signIn(t, a); err != nil || !got.AuthTime.Equal(s.Now().Add(-5*time.Minute)) {
 		t.Errorf("signed in is %+v, %v", got, err)
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"rescind/internal/testkit/openid"
+	"rescind/internal/testkit/stage"
 	"rescind/shared/oauth"
 	"rescind/shared/secret"
 	"rescind/shared/upstream"
@@ -21,31 +21,21 @@ const (
 	clientSecret = "s3cret +%:&~_-with-odd-characters" // form-encoded before Basic, RFC 6749 section 2.3.1
 )
 
-// clock is a time that a test sets.
-type clock struct{ at atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.at.Store(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano())
-	return c
-}
-
-func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
-func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+func newClock() *stage.Clock { return stage.NewClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) }
 
 var jane = openid.Person{Subject: "248289761001", Email: "jane@example.com", EmailVerified: true, Name: "Jane Doe"}
 
 // scene is a provider where Jane has signed in, and us as its client.
 type scene struct {
-	*clock
+	*stage.Clock
 	theirs *openid.Provider
 	ours   *upstream.Provider
 }
 
 func newScene(t *testing.T) scene {
 	t.Helper()
-	s := scene{clock: newClock(), theirs: openid.Start(t)}
-	s.theirs.SetClock(s.now)
+	s := scene{Clock: newClock(), theirs: openid.Start(t)}
+	s.theirs.SetClock(s.Now)
 	s.theirs.Register(openid.Client{ID: "rescind", Secret: clientSecret, RedirectURI: callback})
 	s.theirs.SignIn(jane)
 	s.ours = s.again()
@@ -55,7 +45,7 @@ func newScene(t *testing.T) scene {
 // again is another process of ours: it knows nothing of the provider yet.
 func (s scene) again() *upstream.Provider {
 	return upstream.New(upstream.Config{ID: "upstream", Issuer: s.theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText(clientSecret)},
-		callback, nil, s.now)
+		callback, nil, s.Now)
 }
 
 func (s scene) begin(t *testing.T) upstream.Attempt {

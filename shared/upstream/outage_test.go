@@ -109,7 +109,7 @@ func TestAProviderThatIsDown(t *testing.T) {
 	s := newScene(t)
 	down := httptest.NewServer(nil)
 	down.Close()
-	p := upstream.New(upstream.Config{ID: "upstream", Issuer: down.URL, ClientID: "rescind", ClientSecret: secret.NewText(clientSecret)}, callback, nil, s.now)
+	p := upstream.New(upstream.Config{ID: "upstream", Issuer: down.URL, ClientID: "rescind", ClientSecret: secret.NewText(clientSecret)}, callback, nil, s.Now)
 	a := s.begin(t)
 	_, err := p.AuthURL(t.Context(), a, upstream.AuthOptions{})
 	wantOutage(t, err, "metadata")
@@ -127,18 +127,18 @@ func TestAProviderWithTLS(t *testing.T) {
 	server.Config.Handler = theirs
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	s := scene{clock: newClock(), theirs: theirs}
+	s := scene{Clock: newClock(), theirs: theirs}
 	cfg := upstream.Config{ID: "upstream", Issuer: theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText(clientSecret)}
-	s.ours = upstream.New(cfg, callback, server.Client(), s.now)
+	s.ours = upstream.New(cfg, callback, server.Client(), s.Now)
 	if _, err := s.ours.AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{}); err != nil {
 		t.Errorf("with TLS: %v", err)
 	}
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri"} {
 		theirs.Spoil(member(name, "http://127.0.0.1/x"))
-		_, err := upstream.New(cfg, callback, server.Client(), s.now).AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
+		_, err := upstream.New(cfg, callback, server.Client(), s.Now).AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
 		wantOutage(t, err, name+" is no https URL")
 	}
-	_, err := upstream.New(cfg, callback, nil, s.now).AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
+	_, err := upstream.New(cfg, callback, nil, s.Now).AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
 	wantOutage(t, err, "certificate")
 }
 
@@ -148,7 +148,7 @@ func TestACookieJarAndRedirectsAreNotTakenOver(t *testing.T) {
 	followed := false
 	s.theirs.Spoil(at(openid.PathMetadata, elsewhere))
 	hc := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { followed = true; return nil }}
-	p := upstream.New(upstream.Config{ID: "upstream", Issuer: s.theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText("s")}, callback, hc, s.now)
+	p := upstream.New(upstream.Config{ID: "upstream", Issuer: s.theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText("s")}, callback, hc, s.Now)
 	_, err := p.AuthURL(t.Context(), s.begin(t), upstream.AuthOptions{})
 	wantOutage(t, err, "status 307")
 	if followed || s.theirs.Asked("/elsewhere") != 0 {

@@ -28,7 +28,7 @@ func claim(name string, value any) openid.Spoil {
 // TestALyingProvider: an ID token that is not the provider's, not for us, or
 // not for this attempt signs nobody in. OpenID Connect Core section 3.1.3.7.
 func TestALyingProvider(t *testing.T) {
-	at := newClock().now()
+	at := newClock().Now()
 	for name, tt := range map[string]struct {
 		spoil  openid.Spoil
 		reason string
@@ -141,8 +141,8 @@ func TestABrowserBringsSomethingElse(t *testing.T) {
 			}
 		}, upstream.UsedCode, true},
 		"an attempt at another provider":      {func(_ *testing.T, _ scene, a *upstream.Attempt, _ *upstream.Answer) { a.Provider = "another" }, upstream.OtherProvider, false},
-		"an attempt of more than ten minutes": {func(_ *testing.T, s scene, _ *upstream.Attempt, _ *upstream.Answer) { s.advance(upstream.Lifetime + 1) }, upstream.TooLate, false},
-		"an attempt of two minutes from now":  {func(_ *testing.T, s scene, _ *upstream.Attempt, _ *upstream.Answer) { s.advance(-2 * time.Minute) }, upstream.TooLate, false},
+		"an attempt of more than ten minutes": {func(_ *testing.T, s scene, _ *upstream.Attempt, _ *upstream.Answer) { s.Advance(upstream.Lifetime + 1) }, upstream.TooLate, false},
+		"an attempt of two minutes from now":  {func(_ *testing.T, s scene, _ *upstream.Attempt, _ *upstream.Answer) { s.Advance(-2 * time.Minute) }, upstream.TooLate, false},
 		"an error that no standard has":       {func(_ *testing.T, _ scene, _ *upstream.Attempt, answer *upstream.Answer) { answer.Error = "<script>" }, upstream.OtherRefusal, false},
 		"an error that would be an outage here": {func(_ *testing.T, _ scene, _ *upstream.Attempt, answer *upstream.Answer) {
 			answer.Error = "server_error"

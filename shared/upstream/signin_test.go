@@ -17,7 +17,7 @@ import (
 func TestAPersonSignsIn(t *testing.T) {
 	s := newScene(t)
 	got, err := s.signIn(t, s.begin(t))
-	want := upstream.Person{Issuer: s.theirs.Issuer(), Subject: jane.Subject, Email: jane.Email, Name: jane.Name, AuthTime: s.now()}
+	want := upstream.Person{Issuer: s.theirs.Issuer(), Subject: jane.Subject, Email: jane.Email, Name: jane.Name, AuthTime: s.Now()}
 	if err != nil || got != want {
 		t.Errorf("signed in is %+v, %v, and should be %+v", got, err, want)
 	}
@@ -54,7 +54,7 @@ func TestTheProviderIsAskedWhatItHasToBe(t *testing.T) {
 func TestOtherScopesAndAName(t *testing.T) {
 	s := newScene(t)
 	cfg := upstream.Config{ID: "other", Name: "Firma Müller", Issuer: s.theirs.Issuer(), ClientID: "rescind", ClientSecret: secret.NewText(clientSecret), Scopes: []string{"openid", "groups"}}
-	s.ours = upstream.New(cfg, callback, nil, s.now)
+	s.ours = upstream.New(cfg, callback, nil, s.Now)
 	a := s.begin(t)
 	if _, err := s.signIn(t, a); err != nil || s.theirs.Last().Get("scope") != "openid groups" || s.ours.Name() != "Firma Müller" || a.Provider != "other" {
 		t.Errorf("asked for %q by %q in an attempt of %q: %v", s.theirs.Last().Get("scope"), s.ours.Name(), a.Provider, err)
@@ -103,9 +103,9 @@ func TestTheMetadataIsReadOnceAnHour(t *testing.T) {
 		t.Error("the provider is asked before anyone signs in")
 	}
 	asked(1)
-	s.advance(59 * time.Minute)
+	s.Advance(59 * time.Minute)
 	asked(1)
-	s.advance(2 * time.Minute)
+	s.Advance(2 * time.Minute)
 	asked(2)
 }
 
