@@ -25,15 +25,9 @@ type opened struct {
 
 // authorize is RFC 6749 section 4.1.1.
 func (s *Service) authorize(v *visit) error {
-	o, err := s.open(v, v.r.URL.RawQuery)
-	if err != nil {
+	o, err := s.openSignedIn(v, v.r.URL.RawQuery)
+	if o == nil {
 		return err
-	}
-	switch asks, err := s.mustSignIn(v, o); {
-	case err != nil:
-		return err
-	case asks:
-		return s.toSignIn(v, s.base+endpoint.PathAuthorize+"?"+plain(o.raw))
 	}
 	if s.remembered(o) {
 		return s.approve(v, o)
@@ -97,6 +91,27 @@ func (s *Service) open(v *visit, raw string) (*opened, error) {
 	return o, err
 }
 
+// openSignedIn opens a request of somebody who need not prove who they are
+// first. Who must is sent to do so; then, as with an error, it gives nil.
+func (s *Service) openSignedIn(v *visit, raw string) (*opened, error) {
+	o, err := s.open(v, raw)
+	if err != nil {
+		return nil, err
+	}
+	switch asks, err := s.mustSignIn(v, o); {
+	case err != nil:
+		return nil, err
+	case asks:
+		return nil, s.toSignIn(v, s.addressOf(o))
+	}
+	return o, nil
+}
+
+// addressOf is where the request came in, for somebody to come back to.
+func (s *Service) addressOf(o *opened) string {
+	return s.base + endpoint.PathAuthorize + "?" + plain(o.raw)
+}
+
 // mustSignIn tells whether the person is to prove who they are, first or anew.
 func (s *Service) mustSignIn(v *visit, o *opened) (bool, error) {
 	p := o.request.Prompt
@@ -144,7 +159,7 @@ func (s *Service) showConsent(v *visit, o *opened) error {
 		ClientID: o.client.ID, Host: host, Native: native,
 		Account: o.person.session.Label, Scopes: o.request.Scope, Audience: o.request.Audience,
 		SignOutAction: s.base + endpoint.PathSignOut,
-		SignOutHidden: []page.Field{s.token(v.cookie.session, purposeSignOut), {Name: fieldNext, Value: s.base + endpoint.PathAuthorize + "?" + plain(o.raw)}},
+		SignOutHidden: []page.Field{s.token(v.cookie.session, purposeSignOut), {Name: fieldNext, Value: s.addressOf(o)}},
 		FormAction:    formAction(o.request.RedirectURI),
 	})
 	return nil
@@ -155,15 +170,9 @@ func (s *Service) decide(v *visit, form *oauth.Params) error {
 	if err := fromElsewhere(v); err != nil {
 		return err
 	}
-	o, err := s.open(v, form.Get(fieldNext))
-	if err != nil {
+	o, err := s.openSignedIn(v, form.Get(fieldNext))
+	if o == nil {
 		return err
-	}
-	switch asks, err := s.mustSignIn(v, o); {
-	case err != nil:
-		return err
-	case asks:
-		return s.toSignIn(v, s.base+endpoint.PathAuthorize+"?"+plain(o.raw))
 	}
 	if err := s.checkToken(v.cookie.session, o.purpose(), form); err != nil {
 		return err

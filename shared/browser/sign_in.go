@@ -9,6 +9,7 @@ import (
 	"rescind/shared/authorization"
 	"rescind/shared/endpoint"
 	"rescind/shared/grant"
+	"rescind/shared/oauth"
 	"rescind/shared/page"
 	"rescind/shared/secret"
 	"rescind/shared/session"
@@ -94,13 +95,17 @@ func (s *Service) peek(ctx context.Context, next string) (p peeked, err error) {
 	return p, nil
 }
 
+// readSignIn reads a form of the sign-in page, and where it leads.
+func (s *Service) readSignIn(v *visit) (form oauth.Params, next string, err error) {
+	if form, err = s.readForm(v); err == nil {
+		next, err = s.next(form.Get(fieldNext))
+	}
+	return form, next, err
+}
+
 // signIn takes email and password.
 func (s *Service) signIn(v *visit) error {
-	form, err := s.readForm(v)
-	if err != nil {
-		return err
-	}
-	next, err := s.next(form.Get(fieldNext))
+	form, next, err := s.readSignIn(v)
 	if err != nil {
 		return err
 	}

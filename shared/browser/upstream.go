@@ -23,11 +23,7 @@ func (s *Service) toUpstream(v *visit) error {
 	if s.Upstream == nil {
 		return errNoPage
 	}
-	form, err := s.readForm(v)
-	if err != nil {
-		return err
-	}
-	next, err := s.next(form.Get(fieldNext))
+	form, next, err := s.readSignIn(v)
 	if err != nil {
 		return err
 	}
