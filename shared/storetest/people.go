@@ -159,9 +159,7 @@ func (w *world) account(key user.Key) *user.Account {
 
 func (w *world) sameAccount(got, want *user.Account, what string) {
 	w.Helper()
-	if names := differing(got, want); len(names) > 0 {
-		w.Errorf("%s: the account differs in %v", what, names)
-	}
+	w.same("account", got, want, what)
 }
 
 // consented writes consents to one app that hold everything.

@@ -64,16 +64,20 @@ func when(differs bool, path string) []string {
 	return nil
 }
 
-func (w *world) sameGrant(got, want *grant.Grant, what string) {
+// same checks that two rows of a kind, which are pointers, do not differ.
+func (w *world) same(kind string, got, want any, what string) {
 	w.Helper()
 	if names := differing(got, want); len(names) > 0 {
-		w.Errorf("%s: the grant differs in %v", what, names)
+		w.Errorf("%s: the %s differs in %v", what, kind, names)
 	}
+}
+
+func (w *world) sameGrant(got, want *grant.Grant, what string) {
+	w.Helper()
+	w.same("grant", got, want, what)
 }
 
 func (w *world) sameClient(got, want *client.Client, what string) {
 	w.Helper()
-	if names := differing(got, want); len(names) > 0 {
-		w.Errorf("%s: the client differs in %v", what, names)
-	}
+	w.same("client", got, want, what)
 }

@@ -34,9 +34,7 @@ func (w *world) session(id secret.Digest) *session.Session {
 
 func (w *world) sameSession(got, want *session.Session, what string) {
 	w.Helper()
-	if names := differing(got, want); len(names) > 0 {
-		w.Errorf("%s: the session differs in %v", what, names)
-	}
+	w.same("session", got, want, what)
 }
 
 // meets checks that an error is a conflict with this session.

@@ -3,7 +3,6 @@ package upstream_test
 import (
 	"crypto/rand"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -64,19 +63,11 @@ func (s scene) visit(t *testing.T, a upstream.Attempt, o upstream.AuthOptions) u
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	back, found := strings.CutPrefix(response.Header.Get("Location"), callback+"?")
-	q, err := url.ParseQuery(back)
+	back := openid.Visit(t, to).String()
+	query, found := strings.CutPrefix(back, callback+"?")
+	q, err := url.ParseQuery(query)
 	if !found || err != nil {
-		t.Fatalf("the provider answers %d and sends the browser to %q", response.StatusCode, response.Header.Get("Location"))
+		t.Fatalf("the provider sends the browser to %q", back)
 	}
 	return upstream.Answer{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Error: q.Get("error")}
 }

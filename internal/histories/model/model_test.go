@@ -43,6 +43,21 @@ func (s *story) judge(t *testing.T) bool {
 	return f == nil
 }
 
+// ends tells these operations, of which the last must be what decides whether
+// the story is good.
+func (s *story) ends(t *testing.T, name string, good bool, ops []Op) {
+	t.Helper()
+	for i, o := range ops {
+		if last := i == len(ops)-1; last && !good && !s.judge(t) {
+			t.Errorf("%s: it is rejected before its last line", name)
+		}
+		s.then(o)
+	}
+	if s.judge(t) != good {
+		t.Errorf("%s: accepted is %v", name, !good)
+	}
+}
+
 func at(n int) Token { return Token{N: n} }
 func rt(n int) Token { return Token{Refresh: true, N: n} }
 
@@ -103,16 +118,7 @@ func TestTheModelTellsGoodFromBad(t *testing.T) {
 		{"a replay after its access token ended is given that", alone, false, []Op{got(0, 1, 2), end(at(2), Done), got(0, 1, 2)}},
 		{"a revoked access token is known to others until its grant goes", alone, true, []Op{end(rt(0), Done), end(at(1), Done), {Kind: Revoke, Caller: 1, Token: at(1), Outcome: Refused}}},
 	} {
-		s := tell(tt.client)
-		for i, o := range tt.ops {
-			if last := i == len(tt.ops)-1; last && !tt.good && !s.judge(t) {
-				t.Errorf("%s: it is rejected before its last line", tt.name)
-			}
-			s.then(o)
-		}
-		if s.judge(t) != tt.good {
-			t.Errorf("%s: accepted is %v", tt.name, !tt.good)
-		}
+		tell(tt.client).ends(t, tt.name, tt.good, tt.ops)
 	}
 }
 

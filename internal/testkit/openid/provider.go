@@ -80,6 +80,26 @@ func Start(t testing.TB) *Provider {
 	return p
 }
 
+// Visit is what a browser does that was sent to a provider: it goes there, and
+// gives where the provider sends it back to.
+func Visit(t testing.TB, to string) *url.URL {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultTransport.RoundTrip(r) // which follows no redirect
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	back, err := url.Parse(response.Header.Get("Location"))
+	if err != nil || back.String() == "" {
+		t.Fatalf("the provider answers %d and sends the browser to %q", response.StatusCode, response.Header.Get("Location"))
+	}
+	return back
+}
+
 // Issuer is the provider's issuer, and where it is.
 func (p *Provider) Issuer() string { return p.issuer }
 

@@ -5,11 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
+	"rescind/internal/testkit/openid"
 	"rescind/shared/upstream"
 )
 
@@ -52,20 +51,7 @@ func TestSignInByWhatIsPrinted(t *testing.T) {
 
 func visit(t *testing.T, to string) upstream.Answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	back, err := url.Parse(response.Header.Get("Location"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := back.Query()
+	q := openid.Visit(t, to).Query()
 	return upstream.Answer{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss")}
 }
 
