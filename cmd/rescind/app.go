@@ -132,6 +132,9 @@ func (a *app) record(ctx context.Context, e audit.Event, err error) {
 		return
 	case isRefusal(err):
 		e.Outcome = "refused"
+		if e.Action == audit.Client || e.Action == audit.User {
+			e.Reason = "" // of these it says what was done
+		}
 	case err != nil:
 		e.Outcome = "failed"
 	}

@@ -11,7 +11,8 @@ the shell's history:
 
   rescind revoke --token -
 
-All that a user granted, at every client:
+All that a user granted, at every client; alice stands for the user's subject, which
+` + "`rescind user list`" + ` shows:
 
   rescind revoke --subject alice --reason "laptop stolen"
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,6 +65,9 @@ in. On DynamoDB that reads the whole table of clients, subjects and users.`,
 			if err != nil {
 				return err
 			}
+			slices.SortFunc(views, func(a, b userView) int {
+				return cmp.Or(strings.Compare(a.Email, b.Email), strings.Compare(a.Subject, b.Subject))
+			})
 			return a.print(map[string]any{"users": views}, func(w io.Writer) { writeUsers(w, views) })
 		}),
 	}
@@ -138,10 +143,8 @@ func (a *app) userStateCommand(e userEnding) *cobra.Command {
 			if before.State == e.state {
 				was = "already "
 			}
-			after := *before
-			after.State = e.state
 			sentence := fmt.Sprintf("User %s is %s%s. All their grants and sessions until now have ended, with all tokens.", before.Subject, was, e.state)
-			return a.printUser(viewUser(&after), sentence)
+			return a.printUser(viewChanged(ctx, store, before, e.state), sentence)
 		}),
 	}
 }
@@ -161,13 +164,11 @@ func (a *app) userEnableCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			after := *before
-			after.State = user.On
 			sentence := fmt.Sprintf("User %s is on. What they had before stays ended.", before.Subject)
 			if before.State == user.On {
 				sentence = fmt.Sprintf("User %s was on already. Nothing was changed.", before.Subject)
 			}
-			return a.printUser(viewUser(&after), sentence)
+			return a.printUser(viewChanged(ctx, store, before, user.On), sentence)
 		}),
 	}
 }

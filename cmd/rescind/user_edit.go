@@ -108,7 +108,7 @@ func (a *app) userCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printPassword(u, text, f, "The user was created.")
+			return a.printPassword(viewUser(u), text, f, "The user was created.")
 		})(cmd, args)
 	}
 	return cmd
@@ -141,15 +141,14 @@ end: somebody else may have had the old one.
 			if err != nil {
 				return halfWay("nobody knows whether the password was changed", err)
 			}
-			return a.printPassword(u, text, f, fmt.Sprintf("User %s has a new password. All their grants and sessions until now have ended, with all tokens.", u.Subject))
+			return a.printPassword(viewChanged(ctx, store, u, u.State), text, f, fmt.Sprintf("User %s has a new password. All their grants and sessions until now have ended, with all tokens.", u.Subject))
 		})(cmd, args)
 	}
 	return cmd
 }
 
 // printPassword prints the user, and the password if it was made here.
-func (a *app) printPassword(u *user.Account, text secret.Text, f passwordFlags, sentence string) error {
-	v := viewUser(u)
+func (a *app) printPassword(v userView, text secret.Text, f passwordFlags, sentence string) error {
 	if f.generate {
 		v.Password = text.Reveal()
 		sentence += " The password is shown this once."

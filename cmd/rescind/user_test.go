@@ -84,6 +84,36 @@ func TestAUserIsCreatedWithAPasswordFromStandardInput(t *testing.T) {
 	expect(t, w.ok("user", "list"), "SUBJECT", text(t, v, "sub"), "built-in")
 }
 
+func TestUsersAreListedByEmail(t *testing.T) {
+	w := newWorld(t)
+	for _, email := range []string{"cleo@example.com", "ann@example.com", "ben@example.com"} {
+		w.jsonWith(annPassword+"\n", "user", "create", email, "--password-stdin")
+	}
+	var got []string
+	for _, v := range w.users() {
+		got = append(got, text(t, v.(map[string]any), "email"))
+	}
+	if strings.Join(got, " ") != "ann@example.com ben@example.com cleo@example.com" {
+		t.Errorf("listed as %v", got)
+	}
+}
+
+func TestWhatChangedIsPrintedAsItIsNow(t *testing.T) {
+	w := newWorld(t)
+	w.withAccounts(func(a *user.Accounts) {
+		a.Now = func() time.Time { return time.Now().Add(-time.Hour) }
+		if _, err := a.Create(t.Context(), annEmail, secret.NewText(annPassword)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, line := range []string{"disable " + annEmail, "enable " + annEmail, "set-password --generate " + annEmail, "delete " + annEmail} {
+		v := w.json(append([]string{"user"}, strings.Fields(line)...)...)
+		if v["updated_at"].(float64) < v["created_at"].(float64)+3000 {
+			t.Errorf("user %s: %v", line, v)
+		}
+	}
+}
+
 func TestAPasswordThatIsMadeIsShownOnce(t *testing.T) {
 	w := newWorld(t)
 	made := text(t, w.json("user", "create", annEmail, "--generate"), "password")
@@ -198,6 +228,9 @@ func TestRefusalsAboutUsersAreStatus1AndAudited(t *testing.T) {
 		o := w.try(strings.Fields(line)...)
 		if o.status != exitFailed || strings.Contains(o.stderr, `"outcome":"refused"`) != c.audited {
 			t.Errorf("%s: exit status %d: %s", line, o.status, o.stderr)
+		}
+		if strings.Contains(o.stderr, `"reason"`) {
+			t.Errorf("%s: what was not done is named: %s", line, o.stderr)
 		}
 		expect(t, o.sentence(), c.sentence)
 	}

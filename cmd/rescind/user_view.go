@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -28,6 +29,17 @@ func viewUser(u *user.Account) userView {
 		v.Email, v.Name = u.Email, u.Name
 	}
 	return v
+}
+
+// viewChanged is a user after a change that was done. What cannot be read
+// again is told as it was before, but for the state: the change stands.
+func viewChanged(ctx context.Context, store user.Store, before *user.Account, state user.State) userView {
+	if after, err := store.FindUser(ctx, before.Key); err == nil && after != nil && after.Subject == before.Subject {
+		return viewUser(after)
+	}
+	after := *before
+	after.State = state
+	return viewUser(&after)
 }
 
 // printUser prints one user, and to people a sentence before it.
