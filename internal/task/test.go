@@ -20,7 +20,7 @@ const everything = "./..."
 
 type testOptions struct {
 	race, short bool
-	run         string
+	run, skip   string
 	packages    string
 	fuzz        int
 }
@@ -30,6 +30,7 @@ func (o *testOptions) flags(name string) *flag.FlagSet {
 	flags.BoolVar(&o.race, "race", false, "look for data races (needs cgo and a C compiler)")
 	flags.BoolVar(&o.short, "short", false, "leave out what takes long")
 	flags.StringVar(&o.run, "run", "", "run only tests whose name matches this regular `expression`")
+	flags.StringVar(&o.skip, "skip", "", "leave out tests whose name matches this regular `expression`")
 	flags.StringVar(&o.packages, "packages", everything, "packages of the main module, separated by spaces; without it, those of all modules")
 	flags.IntVar(&o.fuzz, "fuzz", 0, "then run every fuzz target for this many `seconds`")
 	return flags
@@ -103,6 +104,9 @@ func (o *testOptions) args(use engineUse) []string {
 	}
 	if o.run != "" {
 		args = append(args, "-run="+o.run)
+	}
+	if o.skip != "" {
+		args = append(args, "-skip="+o.skip)
 	}
 	return append(args, strings.Fields(o.packages)...)
 }
