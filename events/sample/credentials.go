@@ -65,6 +65,14 @@ func Earlier(name string) token.Value {
 	return v
 }
 
+// Code is the authorization code of the grant of this name. Only those of Codes
+// have one.
+func Code(name string) token.Value {
+	v, err := token.NewCode(GrantID(name), bytes.NewReader(after(name, "sample-code-valid-nowhere", ownBytes)))
+	must(err)
+	return v
+}
+
 // spell gives n bytes whose base64url reads as text, filled up with dashes.
 func spell(text string, n int) []byte {
 	for len(text) < base64.RawURLEncoding.EncodedLen(n) {

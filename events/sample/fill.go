@@ -24,7 +24,13 @@ const (
 	audience    = "https://api.example.com"
 	subject     = "sample-subject"
 	redirectURI = "https://app.example.com/callback"
+	// challenge is that of Verifier.
+	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
+
+// Verifier is the PKCE code verifier of the sample codes, that of RFC 7636
+// appendix B.
+const Verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 // born is when the secrets were made; the grants are born when they are filled in.
 var born = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
@@ -45,7 +51,14 @@ var Grants = map[string]string{
 	"revoke-url":     Confidential,
 	"revoke-public":  Public,
 	"another-client": Other, // stays alive
+	"code":           Confidential,
+	"code-verifier":  Confidential, // stays alive: the wrong verifier ends nothing
+	"code-again":     Confidential, // its used code ends it
 }
+
+// Codes are the grants that came of an authorization code, by name: was it used?
+// One that was not has no tokens yet.
+var Codes = map[string]bool{"code": false, "code-verifier": false, "code-again": true}
 
 // Store is what the samples are put into.
 type Store interface {
@@ -116,6 +129,16 @@ func newGrant(name, clientID string, generation int64, now time.Time) *grant.Gra
 		Op: opOf(name), Family: Refresh(name).Family(), Refresh: Refresh(name).Digest(), Issued: 1,
 	}
 	g.Access[0] = grant.Slot{Digest: Access(name).Digest(), Issued: now, Expires: now.Add(rules.AccessLifetime)}
+	used, ok := Codes[name]
+	if !ok {
+		return g
+	}
+	// A code lives for a minute; that of a sample for as long as its grant, so
+	// that the events can be sent when somebody comes to it.
+	g.Code = grant.Code{Digest: Code(name).Digest(), Challenge: challenge, RedirectURI: secret.NewText(redirectURI).Digest(), Expires: end, Used: used}
+	if !used {
+		g.Family, g.Refresh, g.Issued, g.Access, g.IdleEnd = secret.Digest{}, secret.Digest{}, 0, [grant.Slots]grant.Slot{}, time.Time{}
+	}
 	return g
 }
 

@@ -19,7 +19,7 @@ var value = regexp.MustCompile(`rsc_[a-z]+_[A-Za-z0-9_-]+`)
 // The values are well-formed, all different, and say that they are samples.
 func TestValues(t *testing.T) {
 	all := values(t)
-	if want := 5 + 3*len(sample.Grants); len(all) != want {
+	if want := 5 + 3*len(sample.Grants) + len(sample.Codes); len(all) != want {
 		t.Errorf("%d different values, want %d", len(all), want)
 	}
 	for v := range all {
@@ -53,6 +53,9 @@ func values(t *testing.T) map[string]bool {
 		for _, v := range []token.Value{sample.Access(name), sample.Refresh(name), sample.Earlier(name)} {
 			all[v.Text().Reveal()] = true
 		}
+	}
+	for name := range sample.Codes {
+		all[sample.Code(name).Text().Reveal()] = true
 	}
 	return all
 }

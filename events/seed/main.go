@@ -76,5 +76,8 @@ func list(w io.Writer) {
 		fmt.Fprintf(w, "grant  %-24s %s, of %s\n", name, sample.GrantID(name), sample.Grants[name])
 		fmt.Fprintf(w, "    access  %s\n    refresh %s\n    earlier %s\n",
 			sample.Access(name).Text().Reveal(), sample.Refresh(name).Text().Reveal(), sample.Earlier(name).Text().Reveal())
+		if used, ok := sample.Codes[name]; ok {
+			fmt.Fprintf(w, "    code    %s, used: %t, verifier %s\n", sample.Code(name).Text().Reveal(), used, sample.Verifier)
+		}
 	}
 }
