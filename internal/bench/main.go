@@ -36,7 +36,7 @@ type report struct {
 	Handlers map[string]handling    `json:"handlers_alone"`
 }
 
-var order = []string{"introspection", "issue", "refresh", "revocation"}
+var order = []string{"introspection", "issue", "refresh", "revocation", authorizePage}
 
 func main() {
 	grants := flag.Int("grants", 100_000, "grants in the store")
@@ -161,7 +161,8 @@ func (t *seeded) makers(addr string, connections int) map[string]func(int) load.
 			request := form("/o/token/", "grant_type=client_credentials")
 			return load.Maker{Next: func() ([]byte, bool) { return request, true }, Took: ignore}
 		},
-		"refresh": func(i int) load.Maker { return t.refresher(i, connections, form) },
+		authorizePage: func(int) load.Maker { return t.browser(addr) },
+		"refresh":     func(i int) load.Maker { return t.refresher(i, connections, form) },
 		"revocation": func(i int) load.Maker {
 			return load.Maker{Next: func() ([]byte, bool) {
 				if i += connections; i >= len(t.access) {

@@ -13,6 +13,8 @@ type seeded struct {
 	seed.Caller
 	access  []string // one of each grant
 	refresh []string
+	app     string // the id of a client that asks users
+	session string // the cookie of somebody who has signed in
 }
 
 // fill makes the store at path, with grants.
@@ -22,6 +24,10 @@ func fill(ctx context.Context, path string, grants int) (*seeded, error) {
 		return nil, err
 	}
 	defer store.Close()
+	out := &seeded{}
+	if err := out.people(ctx, store); err != nil {
+		return nil, err
+	}
 	c, err := seed.Client(ctx, store, "bench", nil)
 	if err != nil {
 		return nil, err
@@ -30,5 +36,6 @@ func fill(ctx context.Context, path string, grants int) (*seeded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &seeded{Caller: c, access: t.Access, refresh: t.Refresh}, nil
+	out.Caller, out.access, out.refresh = c, t.Access, t.Refresh
+	return out, nil
 }

@@ -164,6 +164,11 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// Get builds a browser's request for a page, with a cookie.
+func Get(path, host, cookie string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nUser-Agent: bench\r\nAccept: text/html\r\n\r\n", path, host, cookie)
+}
+
 // Post builds a form request as a client library would send it. basic is the
 // base64 of the client's credentials; empty: no Authorization header.
 func Post(path, host, basic, form string) []byte {
