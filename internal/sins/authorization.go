@@ -51,6 +51,11 @@ var authorizationSins = []sin{
 		Find: "		if app.Withdrawn != a.Withdrawn {", Replace: "		if false && app.Withdrawn != a.Withdrawn {",
 	},
 	{
+		Name: "code-of-no-consent", What: "a code is handed out though the consent could not be written, and no cut will find its grant",
+		File: "shared/authorization/approve.go", Packages: browsers, Run: "Outages",
+		Find: "	if err != nil {\n		why := reasonUnwanted", Replace: "	if errors.Is(err, ErrWithdrawn) {\n		why := reasonUnwanted",
+	},
+	{
 		Name: "cut-forgets-only", What: "cutting takes the consent back and leaves the tokens alive",
 		File: "shared/authorization/apps.go", Packages: browsers, Run: "TheStory",
 		Find: "		if !g.Revoked.At.IsZero() {\n			return nil\n		}", Replace: "		if true {\n			return nil\n		}",
