@@ -134,6 +134,40 @@ func TestACutMeanwhile(t *testing.T) {
 	}
 }
 
+// TestACutAllMeanwhile: of two browsers that cut everything, one goes on, by the
+// epoch that it raised itself, at whatever moment the other did.
+func TestACutAllMeanwhile(t *testing.T) {
+	var browsers [2]*surfer
+	var forms [2]url.Values
+	cut := func(n int) func(*scene) {
+		return func(*scene) {
+			if got := browsers[n].post("/o/authorized_tokens/", forms[n]); got.status != http.StatusSeeOther {
+				t.Errorf("cutting everything gives %d", got.status)
+			}
+		}
+	}
+	atEachCall(t, func() *scene {
+		sc := newScene(t)
+		for n := range browsers {
+			browsers[n] = sc.surfer()
+			browsers[n].signIn("")
+			browsers[n].consent(request("prompt", "consent"), "allow")
+			forms[n] = browsers[n].get("/o/authorized_tokens/").form(t, "/o/authorized_tokens/", `name="all"`)
+		}
+		return sc
+	}, cut(0), cut(1), func(*scene) {
+		left := 0
+		for _, ann := range browsers {
+			if ann.get("/o/authorized_tokens/").status == http.StatusOK {
+				left++
+			}
+		}
+		if left != 1 {
+			t.Errorf("%d browsers are signed in still", left)
+		}
+	})
+}
+
 // isNobody tells that this browser is not signed in.
 func (s *surfer) isNobody(t *testing.T) {
 	t.Helper()
