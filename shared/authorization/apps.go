@@ -207,9 +207,18 @@ func readGrants(ctx context.Context, s grant.Finder, subject string, all []token
 // that lives and no code on its way will. It gives how many grants it ended.
 // Errors are outages; the cut can be repeated.
 func (r Rules) Cut(ctx context.Context, s Store, subject, clientID string) (ended int, err error) {
-	now := r.now()
+	now, first := r.now(), int64(-1)
 	c, err := r.change(ctx, s, subject, func(c *Consents) error {
-		c.set(c.App(clientID).withdraw(now))
+		app := c.App(clientID)
+		if first < 0 {
+			first = app.Withdrawn
+		}
+		// Once more, because the row has moved on: what stood when the cut began may
+		// be withdrawn by then, by a write of ours whose answer was lost or by another
+		// cut. Then a form that was shown since is to stay good.
+		if app.Withdrawn == first || len(app.Scope) > 0 {
+			c.set(app.withdraw(now))
+		}
 		return nil
 	})
 	if err != nil {

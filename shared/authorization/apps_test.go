@@ -130,6 +130,62 @@ func TestLostAnswersOfTheRow(t *testing.T) {
 	}
 }
 
+// TestACutCountsOnce: where the write of a cut landed and its answer was lost, and
+// the row has moved on since, a form that was shown after it is good.
+func TestACutCountsOnce(t *testing.T) {
+	w := newWorld(t)
+	code := w.approve(w.approval("web"))
+	var shown authorization.Approval
+	w.afterPut = func() error {
+		w.afterPut = nil
+		shown = w.approval("web")
+		w.approve(w.approval("other"))
+		stored, err := w.FindConsents(t.Context(), "ann")
+		return errors.Join(err, &authorization.Conflict{Stored: stored})
+	}
+	if w.cut("web"); w.dead(code.GrantID()) != grant.DeadRevoked || w.covers("web", "read") {
+		t.Error("the cut left something")
+	}
+	if after := w.approve(shown); w.dead(after.GrantID()) != "" {
+		t.Error("what was consented to after the cut is dead")
+	}
+}
+
+// TestAnApprovalIsListedOnce: also where its row landed and has moved on since.
+func TestAnApprovalIsListedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.afterPut = func() error {
+		w.afterPut = nil
+		w.approve(w.approval("other"))
+		stored, err := w.FindConsents(t.Context(), "ann")
+		return errors.Join(err, &authorization.Conflict{Stored: stored})
+	}
+	code := w.approve(w.approval("web"))
+	row, err := w.FindConsents(t.Context(), "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made := row.App("web").Grants; len(made) != 1 || made[0].ID != code.GrantID() || w.dead(code.GrantID()) != "" {
+		t.Errorf("the row lists %d grants", len(made))
+	}
+}
+
+// TestACutEndsWhatWasConsentedToMeanwhile: also where it has to begin anew.
+func TestACutEndsWhatWasConsentedToMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.approve(w.approval("web"))
+	var code token.Value
+	w.afterPut = func() error {
+		w.afterPut = nil
+		code = w.approve(w.approval("web"))
+		stored, err := w.FindConsents(t.Context(), "ann")
+		return errors.Join(err, &authorization.Conflict{Stored: stored})
+	}
+	if w.cut("web"); w.dead(code.GrantID()) != grant.DeadRevoked || w.covers("web", "read") {
+		t.Error("the cut left something")
+	}
+}
+
 func TestWhatEndsAConsent(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -93,7 +93,7 @@ const maxGrants = 100
 func (a App) made(g Made, now time.Time) (after App, displaced []Made) {
 	living := make([]Made, 0, len(a.Grants)+1)
 	for _, m := range a.Grants {
-		if now.Before(m.End) {
+		if now.Before(m.End) && m.ID != g.ID { // it is there already where this is done once more
 			living = append(living, m)
 		}
 	}
