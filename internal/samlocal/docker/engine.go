@@ -74,7 +74,7 @@ func start(ctx context.Context) (*Engine, error) {
 	}
 	socket := filepath.Join(dir, "sock")
 	d := &daemon{dir: dir, log: filepath.Join(dir, "log"), ended: make(chan struct{})}
-	if err := d.run(program, "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--storage-driver=vfs",
+	if err := d.run(program, "--iptables=false", "--ip6tables=false", "--ip-forward=false",
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"),
 		"--pidfile", filepath.Join(dir, "pid"), "--host", "unix://"+socket); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNone, err), os.RemoveAll(dir))
