@@ -121,7 +121,7 @@ func (s sin) plant(ctx context.Context, dir string) (verdict string, err error) 
 	}
 	defer func() { err = firstError(err, os.WriteFile(path, before, 0o600)) }()
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "./"+filepath.ToSlash(filepath.Dir(s.File)))
-	build.Dir = dir
+	build.Dir, build.Env = dir, append(os.Environ(), "CGO_ENABLED=0") // as `make test`
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile, so it shows nothing: %s", out)
 	}
@@ -130,7 +130,7 @@ func (s sin) plant(ctx context.Context, dir string) (verdict string, err error) 
 		args = append(args, "-run", s.Run)
 	}
 	test := exec.CommandContext(ctx, "go", append(args, s.Packages...)...)
-	test.Dir = dir
+	test.Dir, test.Env = dir, build.Env
 	out, err := test.CombinedOutput()
 	switch {
 	case err == nil:
