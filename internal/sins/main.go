@@ -125,20 +125,27 @@ func (s sin) plant(ctx context.Context, dir string) (verdict string, err error) 
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile, so it shows nothing: %s", out)
 	}
+	for _, pkg := range s.Packages { // the first that notices is enough
+		if noticed, err := s.noticed(ctx, dir, build.Env, pkg); err != nil || noticed {
+			return "", err
+		}
+	}
+	return "NOT NOTICED", nil
+}
+
+// noticed runs the tests of one package, and tells whether one failed.
+func (s sin) noticed(ctx context.Context, dir string, environ []string, pkg string) (bool, error) {
 	args := []string{"test", "-trimpath", "-vet=off", "-count=1", "-failfast", "-timeout", "5m"}
 	if s.Run != "" {
 		args = append(args, "-run", s.Run)
 	}
-	test := exec.CommandContext(ctx, "go", append(args, s.Packages...)...)
-	test.Dir, test.Env = dir, build.Env
+	test := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	test.Dir, test.Env = dir, environ
 	out, err := test.CombinedOutput()
-	switch {
-	case err == nil:
-		return "NOT NOTICED", nil
-	case !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic:")):
-		return "", fmt.Errorf("the tests did not run: %s", tail(out))
+	if err != nil && !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic:")) {
+		return false, fmt.Errorf("the tests did not run: %s", tail(out))
 	}
-	return "", nil
+	return err != nil, nil
 }
 
 func firstError(errs ...error) error {
