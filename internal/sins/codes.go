@@ -37,6 +37,11 @@ var codeSins = []sin{
 		Replace: "	if g.Code.Used {\n		return plan{reuse: \"code_reuse\"}, nil\n	}\n	if !verifies(req.Verifier, g.Code.Challenge) {",
 	},
 	{
+		Name: "code-of-who-went-away", What: "a client that gave up waiting ends its grant by sending its code again",
+		File: "shared/grant/refresh.go", Packages: wire, Run: "WhoWentAway",
+		Find: "		if p.once && err == nil && ctx.Err() != nil {", Replace: "		if false && p.once && err == nil && ctx.Err() != nil {",
+	},
+	{
 		Name: "code-answer-given-twice", What: "the answer that an outage swallowed is given again and again",
 		File: "shared/grant/unsettled.go", Packages: []string{"./shared/grant"},
 		Find: "	delete(u.held, op)\n	return", Replace: "	return",

@@ -26,9 +26,9 @@ type RedeemRequest struct {
 
 // Redeem exchanges a code for tokens, once. A second redemption that is valid
 // in every other respect ends the grant (RFC 6749 section 4.1.2); one with the
-// wrong client, redirect URI or verifier ends nothing, and nor does one whose
-// first answer was an outage. Errors: *Refused, or an
-// outage.
+// wrong client, redirect URI or verifier ends nothing, and nor does one where the
+// first answer was an outage, or reached nobody because the caller had gone.
+// Errors: *Refused, or an outage.
 func (r Rules) Redeem(ctx context.Context, s RefreshStore, req RedeemRequest) (Tokens, error) {
 	return r.attempt(ctx, s, req.Client, req.Code, req.Grant, req.Generation,
 		func(g *Grant, cur Current) (plan, error) { return r.planRedeem(g, cur, req) })
@@ -93,8 +93,8 @@ func (r Rules) planFirst(g *Grant, cur Current, slot Slot, req RedeemRequest) (p
 	return p, nil
 }
 
-// untold gives the tokens of a redemption that landed and was answered as an
-// outage, for as long as nothing else was done with them.
+// untold gives the tokens of a redemption that landed and whose answer reached
+// nobody, for as long as nothing else was done with them.
 func (r Rules) untold(g *Grant, now time.Time) (Tokens, bool) {
 	if !g.Code.Used {
 		return Tokens{}, false

@@ -52,7 +52,7 @@ type plan struct {
 	change *Change
 	ours   mark
 	reuse  string // end the grant, for this reason
-	once   bool   // if nobody can tell whether the change landed, its answer is kept for whoever tries again
+	once   bool   // where the answer reaches nobody, it is kept for whoever tries again
 }
 
 // Refresh issues a new access token and, for a client whose tokens rotate, a
@@ -88,6 +88,9 @@ func (r Rules) attempt(ctx context.Context, s RefreshStore, who client.Authentic
 		}
 		err = r.write(ctx, func(ctx context.Context) error { return s.Replace(ctx, *p.change) })
 		err = r.settle(ctx, s, g.ID, err, p.ours)
+		if p.once && err == nil && ctx.Err() != nil { // whoever asked has gone, and hears nothing
+			r.Unsettled.keep(p.ours.op, p.tokens, r.now())
+		}
 		if err == nil {
 			return p.tokens, nil
 		}

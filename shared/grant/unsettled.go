@@ -15,12 +15,13 @@ const (
 )
 
 // Unsettled remembers, in one process and for a minute, the answers to
-// redemptions of which nobody could tell whether they had landed: the write's
-// answer was lost, and so was that of the read which should have settled it.
-// The caller heard 503 and is to send the code again. It then gets the tokens
-// that were made for it, once, and does not end its grant by coming back.
-// Another process knows nothing of it and ends the grant, which is the safe
-// side to err on. The zero Unsettled is ready.
+// redemptions that reached nobody. Either nobody could tell whether they had
+// landed: the write's answer was lost, and so was that of the read which should
+// have settled it, and the caller heard 503. Or the caller had given up waiting
+// by then. Whoever sends the code again gets the tokens that were made for it,
+// once, and does not end its grant by coming back. Another process knows nothing
+// of it and ends the grant, which is the safe side to err on. The zero Unsettled
+// is ready.
 type Unsettled struct {
 	mu   sync.Mutex
 	held map[secret.Op]untold // by the op of the write that may have landed
