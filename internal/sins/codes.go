@@ -39,7 +39,7 @@ var codeSins = []sin{
 	{
 		Name: "code-of-who-went-away", What: "a client that gave up waiting ends its grant by sending its code again",
 		File: "shared/grant/refresh.go", Packages: wire, Run: "WhoWentAway",
-		Find: "		if p.once && err == nil && ctx.Err() != nil {", Replace: "		if false && p.once && err == nil && ctx.Err() != nil {",
+		Find: "		gone := ctx.Err() != nil", Replace: "		gone := false",
 	},
 	{
 		Name: "code-answer-given-twice", What: "the answer that an outage swallowed is given again and again",

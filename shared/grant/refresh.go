@@ -88,16 +88,15 @@ func (r Rules) attempt(ctx context.Context, s RefreshStore, who client.Authentic
 		}
 		err = r.write(ctx, func(ctx context.Context) error { return s.Replace(ctx, *p.change) })
 		err = r.settle(ctx, s, g.ID, err, p.ours)
-		if p.once && err == nil && ctx.Err() != nil { // whoever asked has gone, and hears nothing
+		_, lost := isConflict(err)
+		gone := ctx.Err() != nil
+		if p.once && !lost && (err != nil || gone) {
 			r.Unsettled.keep(p.ours.op, p.tokens, r.now())
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			return p.tokens, nil
-		}
-		if _, lost := isConflict(err); !lost {
-			if p.once {
-				r.Unsettled.keep(p.ours.op, p.tokens, r.now())
-			}
+		case !lost:
 			return Tokens{}, fmt.Errorf("writing the grant: %w", err)
 		}
 		rows, err := s.Find(ctx, Keys{Clients: []string{who.ID()}, Grants: []token.GrantID{v.GrantID()}})
