@@ -136,13 +136,10 @@ func TestACutCountsOnce(t *testing.T) {
 	w := newWorld(t)
 	code := w.approve(w.approval("web"))
 	var shown authorization.Approval
-	w.afterPut = func() error {
-		w.afterPut = nil
+	w.moveOn(func() {
 		shown = w.approval("web")
 		w.approve(w.approval("other"))
-		stored, err := w.FindConsents(t.Context(), "ann")
-		return errors.Join(err, &authorization.Conflict{Stored: stored})
-	}
+	})
 	if w.cut("web"); w.dead(code.GrantID()) != grant.DeadRevoked || w.covers("web", "read") {
 		t.Error("the cut left something")
 	}
@@ -154,12 +151,7 @@ func TestACutCountsOnce(t *testing.T) {
 // TestAnApprovalIsListedOnce: also where its row landed and has moved on since.
 func TestAnApprovalIsListedOnce(t *testing.T) {
 	w := newWorld(t)
-	w.afterPut = func() error {
-		w.afterPut = nil
-		w.approve(w.approval("other"))
-		stored, err := w.FindConsents(t.Context(), "ann")
-		return errors.Join(err, &authorization.Conflict{Stored: stored})
-	}
+	w.moveOn(func() { w.approve(w.approval("other")) })
 	code := w.approve(w.approval("web"))
 	row, err := w.FindConsents(t.Context(), "ann")
 	if err != nil {
@@ -175,12 +167,7 @@ func TestACutEndsWhatWasConsentedToMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	w.approve(w.approval("web"))
 	var code token.Value
-	w.afterPut = func() error {
-		w.afterPut = nil
-		code = w.approve(w.approval("web"))
-		stored, err := w.FindConsents(t.Context(), "ann")
-		return errors.Join(err, &authorization.Conflict{Stored: stored})
-	}
+	w.moveOn(func() { code = w.approve(w.approval("web")) })
 	if w.cut("web"); w.dead(code.GrantID()) != grant.DeadRevoked || w.covers("web", "read") {
 		t.Error("the cut left something")
 	}

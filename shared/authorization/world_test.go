@@ -3,6 +3,7 @@ package authorization_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -63,6 +64,17 @@ func (w *world) PutConsents(ctx context.Context, c *authorization.Consents, ver 
 		return w.afterPut()
 	}
 	return nil
+}
+
+// moveOn has the answer to the next write of a row be lost, and others write the
+// row before the write is tried again.
+func (w *world) moveOn(others func()) {
+	w.afterPut = func() error {
+		w.afterPut = nil
+		others()
+		stored, err := w.FindConsents(w.t.Context(), "ann")
+		return errors.Join(err, &authorization.Conflict{Stored: stored})
+	}
 }
 
 // approval is what a browser would hand in for a request that was just read.

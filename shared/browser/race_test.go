@@ -138,6 +138,12 @@ func TestACrowdCutsEverything(t *testing.T) {
 	}
 	all.Wait()
 	sc.isWorthless(t, code)
+	oneGoesOn(t, browsers)
+}
+
+// oneGoesOn tells that one of the browsers is signed in, and no other.
+func oneGoesOn(t *testing.T, browsers []*surfer) {
+	t.Helper()
 	left := 0
 	for _, ann := range browsers {
 		if ann.get("/o/authorized_tokens/").status == http.StatusOK {

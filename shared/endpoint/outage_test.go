@@ -11,6 +11,7 @@ import (
 	"rescind/shared/client"
 	"rescind/shared/grant"
 	"rescind/shared/secret"
+	"rescind/shared/token"
 )
 
 // kind is one kind of request, with the state it needs.
@@ -234,12 +235,16 @@ func kinds() []kind {
 	}
 }
 
+func redeeming(code token.Value, a app) request {
+	return post("/o/token/", "grant_type=authorization_code&code="+reveal(code)+"&code_verifier="+codeVerifier, a.basic())
+}
+
 // redemption is of a code that was redeemed so often before.
 func redemption(times int) func(*deployment, int) request {
 	return func(d *deployment, n int) request {
 		a := d.register(fmt.Sprint("app", n), confidential())
 		code := d.issueCode(a, fmt.Sprint("alice", n), scopeOf("read write"), nil, "", true)
-		req := post("/o/token/", "grant_type=authorization_code&code="+reveal(code)+"&code_verifier="+codeVerifier, a.basic())
+		req := redeeming(code, a)
 		for range times {
 			if got := overHTTP(d, d.second(), req); got.status != 200 {
 				d.Fatalf("the first redemption is answered %s", got.without())
