@@ -50,21 +50,13 @@ func TestEventsBySamLocal(t *testing.T) {
 	}
 }
 
-// sam asks AWS whose the credentials are, and goes on where nobody answers; here
-// nobody is to be asked, and to try again takes it ten seconds.
-const (
-	stsVariable = "AWS_ENDPOINT_URL_STS"
-	nobody      = "http://127.0.0.1:9"
-)
-
 func invokeBySam(t *testing.T, sam, variables string, e event) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), sam, "local", "invoke", logicalID(e.expected.Function),
 		"--event", filepath.Join("events", e.name+".json"), "--env-vars", variables,
 		"--skip-pull-image", "--parameter-overrides", "Architecture="+stack.Architecture())
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "AWS_MAX_ATTEMPTS=1", stsVariable+"="+nobody, "AWS_ACCESS_KEY_ID="+dynamodblocal.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY="+dynamodblocal.SecretAccessKey, "AWS_REGION="+dynamodblocal.Region)
+	cmd.Env = stack.ForSAM(os.Environ())
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

@@ -142,7 +142,7 @@ func samBuild(ctx context.Context, root, sam string) error {
 func samCommand(ctx context.Context, root, sam string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, sam, args...)
 	cmd.Dir = root
-	cmd.Env = append(dynamodblocal.Isolate(os.Environ()), "SAM_CLI_TELEMETRY=0", "AWS_MAX_ATTEMPTS=1", "AWS_ENDPOINT_URL_STS=http://127.0.0.1:9") // it would ask AWS whose the credentials are
+	cmd.Env = stack.ForSAM(os.Environ())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 20 * time.Second

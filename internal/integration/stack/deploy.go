@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"rescind/internal/explicit/sam"
+	"rescind/internal/testkit/engine/dynamodblocal"
 )
 
 // Stack is a deployed one.
@@ -42,6 +43,13 @@ func Architecture() string {
 		return "x86_64"
 	}
 	return runtime.GOARCH
+}
+
+// ForSAM is environ for a sam that runs functions here: no account, no telemetry,
+// and nobody to ask whose the credentials are. It goes on where nobody answers,
+// but would try for ten seconds.
+func ForSAM(environ []string) []string {
+	return append(dynamodblocal.Isolate(environ), "SAM_CLI_TELEMETRY=0", "AWS_MAX_ATTEMPTS=1", "AWS_ENDPOINT_URL_STS=http://127.0.0.1:9")
 }
 
 // Deploy makes a stack of root's template.yaml, with the functions' programs
