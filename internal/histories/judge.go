@@ -63,15 +63,14 @@ func (v verdict) report(w io.Writer, out string) {
 	}
 	if v.failure != nil {
 		before := len(v.failure.Ops)
+		beside := v.failure.Beside(v.rec.History)
 		v.failure.Shrink()
 		f := v.failure
 		fmt.Fprintf(&b, "  no order explains %s (clients %+v); %d operations, %d without what it does not need:\n", f.What, p.Clients, before, len(f.Ops))
-		for _, o := range f.Ops {
-			answered := "-"
-			if o.Outcome != model.Unknown {
-				answered = fmt.Sprintf("%.3f", float64(o.Return)/1e6)
-			}
-			fmt.Fprintf(&b, "    %10.3f %10s ms  lane %2d  %s\n", float64(o.Call)/1e6, answered, o.Lane, o)
+		writeOps(&b, f.Ops)
+		if len(beside) > 0 {
+			fmt.Fprintln(&b, "  what else was about the same user and client, and explains nothing in the model's eyes:")
+			writeOps(&b, beside)
 		}
 		if path, err := v.draw(out); err != nil {
 			fmt.Fprintln(&b, "  it could not be drawn:", err)
@@ -80,6 +79,16 @@ func (v verdict) report(w io.Writer, out string) {
 		}
 	}
 	_, _ = io.WriteString(w, b.String())
+}
+
+func writeOps(b *strings.Builder, ops []model.Op) {
+	for _, o := range ops {
+		answered := "-"
+		if o.Outcome != model.Unknown {
+			answered = fmt.Sprintf("%.3f", float64(o.Return)/1e6)
+		}
+		fmt.Fprintf(b, "    %10.3f %10s ms  lane %2d  %s\n", float64(o.Call)/1e6, answered, o.Lane, o)
+	}
 }
 
 func (v verdict) draw(out string) (string, error) {

@@ -48,7 +48,17 @@ var authorizationSins = []sin{
 	{
 		Name: "grant-after-a-cut", What: "a code that was being made while the app was cut is handed out and works",
 		File: "shared/authorization/approve.go", Packages: browsers, Run: "ACutMeanwhile",
-		Find: "		if app.Withdrawn != a.Withdrawn {", Replace: "		if false && app.Withdrawn != a.Withdrawn {",
+		Find: "		if app.Withdrawn != a.Withdrawn ||", Replace: "		if false ||",
+	},
+	{
+		Name: "consent-of-yesterday", What: "an approval that everything was cut after takes the place of a newer consent",
+		File: "shared/authorization/approve.go", Packages: []string{"./shared/authorization"}, Run: "EarlierEpochs",
+		Find: "|| app.knowsLater(a.Epochs) {", Replace: "{",
+	},
+	{
+		Name: "cut-counts-twice", What: "a cut whose answer was lost withdraws what was consented to since",
+		File: "shared/authorization/apps.go", Packages: []string{"./shared/authorization"}, Run: "SinceTheCut",
+		Find: "		if app.Withdrawn == first {", Replace: "		if app.Withdrawn == first || len(app.Scope) > 0 {",
 	},
 	{
 		Name: "code-of-no-consent", What: "a code is handed out though the consent could not be written, and no cut will find its grant",

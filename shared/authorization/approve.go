@@ -91,7 +91,7 @@ func (r Rules) recordGrant(ctx context.Context, s ConsentStore, a Approval, id t
 	now := r.now()
 	_, err = r.change(ctx, s, a.Subject, func(c *Consents) error {
 		app := c.App(a.Client.ID)
-		if app.Withdrawn != a.Withdrawn {
+		if app.Withdrawn != a.Withdrawn || app.knowsLater(a.Epochs) {
 			return ErrWithdrawn
 		}
 		app = app.consented(a.Request, a.Epochs, now)

@@ -213,10 +213,11 @@ func (r Rules) Cut(ctx context.Context, s Store, subject, clientID string) (ende
 		if first < 0 {
 			first = app.Withdrawn
 		}
-		// Once more, because the row has moved on: what stood when the cut began may
-		// be withdrawn by then, by a write of ours whose answer was lost or by another
-		// cut. Then a form that was shown since is to stay good.
-		if app.Withdrawn == first || len(app.Scope) > 0 {
+		// Once more, because the row has moved on: where the count has risen, what
+		// stood when the cut began is withdrawn, by a write of ours whose answer was
+		// lost or by another cut. That was this cut too: a form that was shown since
+		// stays good, and so does what somebody consented to on it.
+		if app.Withdrawn == first {
 			c.set(app.withdraw(now))
 		}
 		return nil

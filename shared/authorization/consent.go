@@ -46,6 +46,13 @@ func (a App) Stands(cur grant.Epochs) bool {
 		cur.Client <= a.Epochs.Client && cur.Subject <= a.Epochs.Subject && cur.Store <= a.Epochs.Store
 }
 
+// knowsLater tells whether the row was written under an epoch that was raised
+// since those were read: then what was decided under them has ended already, and
+// is not to take the place of what was decided since.
+func (a App) knowsLater(seen grant.Epochs) bool {
+	return a.Epochs.Client > seen.Client || a.Epochs.Subject > seen.Subject || a.Epochs.Store > seen.Store
+}
+
 // Covers tells whether a consent that stands has all that is asked for. A
 // consent without an audience covers a request without one only: no audience
 // means any API of the deployment.

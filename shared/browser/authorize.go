@@ -194,7 +194,7 @@ func (s *Service) approve(v *visit, o *opened) error {
 		Epochs: o.epochs(), Withdrawn: o.app.Withdrawn,
 	})
 	if errors.Is(err, authorization.ErrWithdrawn) {
-		return o.request.Refused(oauth.Refuse(oauth.AccessDenied, "The user took the consent back."))
+		return o.request.Refused(oauth.Refuse(oauth.AccessDenied, "The consent was withdrawn meanwhile."))
 	}
 	if err != nil {
 		return err

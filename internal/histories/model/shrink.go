@@ -44,6 +44,26 @@ func (f *Failure) Shrink() {
 	}
 }
 
+// Beside gives what people did about the same user and client that the failure
+// does not depend on, in the order of the record: a reader who looks for the
+// cause may find it in an answer that the model holds to change nothing.
+func (f *Failure) Beside(h *History) []Op {
+	in := map[int]bool{}
+	for _, o := range f.Ops {
+		in[o.ID] = true
+	}
+	var ops []Op
+	for _, o := range h.Ops {
+		switch o.Kind {
+		case Ask, Allow, Deny, Remember, Cut, CutAll, SignIn, SignOut:
+			if !in[o.ID] && o.Subject == f.spec.grant.Subject && (o.Client == f.spec.grant.Client || o.Client == Nobody || f.spec.grant.Client == Nobody) {
+				ops = append(ops, o)
+			}
+		}
+	}
+	return ops
+}
+
 // until is the history up to a moment: what had not been answered then was of
 // unknown outcome.
 func (f *Failure) until(end int64) []Op {

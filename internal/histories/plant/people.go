@@ -32,7 +32,7 @@ var ofPeople = []Fault{
 	{
 		Name: "withdrawn-unseen", What: "an approval that is slow does not look whether the app was cut meanwhile", Store: []string{sqlite}, Among: inPages,
 		Edits: []Edit{
-			{"shared/authorization/approve.go", "		if app.Withdrawn != a.Withdrawn {\n			return ErrWithdrawn\n		}\n", ""},
+			{"shared/authorization/approve.go", "		if app.Withdrawn != a.Withdrawn ||", "		if"},
 			{"shared/authorization/approve.go", "	code, err := r.Grants.IssueCode(", "	" + pause + "\n	code, err := r.Grants.IssueCode("},
 		},
 	},
