@@ -61,6 +61,9 @@ func (v verdict) report(w io.Writer, out string) {
 	if v.err != nil {
 		fmt.Fprintln(&b, "  ", v.err)
 	}
+	if u := (*model.Undecided)(nil); errors.As(v.err, &u) {
+		writeOps(&b, u.Ops)
+	}
 	if v.failure != nil {
 		before := len(v.failure.Ops)
 		beside := v.failure.Beside(v.rec.History)

@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"time"
@@ -12,6 +13,20 @@ import (
 
 // ErrUndecided is the verdict where the checker ran out of its time.
 var ErrUndecided = errors.New("the checker did not come to an end in its time; nothing is shown either way")
+
+// Undecided is an ErrUndecided with what it is about.
+type Undecided struct {
+	What string
+	Ops  []Op
+}
+
+// Error says what it is about, without the operations.
+func (u *Undecided) Error() string {
+	return fmt.Sprintf("%s of %s and its %d operations", ErrUndecided, u.What, len(u.Ops))
+}
+
+// Unwrap makes it an ErrUndecided.
+func (*Undecided) Unwrap() error { return ErrUndecided }
 
 // Failure is a grant, a session, an app or an account whose history no order of
 // the operations explains.
@@ -36,7 +51,7 @@ func Check(h *History, limit time.Duration) (*Failure, error) {
 		case porcupine.Illegal:
 			return &Failure{sp.String(), ops, sp}, nil
 		case porcupine.Unknown:
-			undecided = ErrUndecided
+			undecided = &Undecided{sp.String(), ops}
 		}
 	}
 	return nil, undecided

@@ -242,8 +242,12 @@ func TestATimeThatIsTooShortDecidesNothing(t *testing.T) {
 		s.during(use(i%2, Unknown), 20, 0)
 	}
 	s.during(look(at(1), Inactive), 100, 110).during(look(at(1), Active), 120, 130)
-	if f, err := Check(&s.h, time.Nanosecond); !errors.Is(err, ErrUndecided) || f != nil {
+	f, err := Check(&s.h, time.Nanosecond)
+	if !errors.Is(err, ErrUndecided) || f != nil {
 		t.Errorf("%v, %v", f, err)
+	}
+	if u := (*Undecided)(nil); !errors.As(err, &u) || u.What != "grant 0 of client 0 and subject 0" || len(u.Ops) == 0 {
+		t.Errorf("%+v", u)
 	}
 }
 
