@@ -256,7 +256,7 @@ func (c *caller) answered(o *model.Op, in *session, got reply, gives model.Kind)
 	case q.Get("state") != "s" || q.Get("iss") == "":
 		c.run.rec.breach("%s came back without state or iss", o)
 	case q.Get("error") == "access_denied":
-		o.Outcome = model.Refused
+		o.Outcome, o.Late = model.Refused, o.Kind == model.Allow
 	case o.Kind == model.Deny:
 		c.run.rec.breach("%s gave a code", o)
 	default:

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -92,7 +91,8 @@ func (h *History) of(sp spec) []Op {
 		}
 	}
 	ops = slices.DeleteFunc(ops, spareRedemptions(sp, ops))
-	return slices.DeleteFunc(ops, superfluous(sp, ops))
+	ops = slices.DeleteFunc(ops, superfluous(sp, ops))
+	return sp.withoutImplied(ops)
 }
 
 // ofGrant gives what a grant has of one operation.
@@ -156,76 +156,6 @@ func (h *History) born(sp spec, o Op) []Op {
 	seen := o
 	seen.Kind = authenticate
 	return []Op{o, seen}
-}
-
-// spareRedemptions tells of redemptions that the others explain; of 50 at once
-// they leave a handful. Who is refused though all is right with the request has
-// met a dead grant or ended it, and the grant is dead from then on: so the first
-// of these answers explains the later ones. Of those whose answer nobody knows
-// the first three can do all that more of them could: redeem, be told, and end.
-// What is wrong changes nothing.
-func spareRedemptions(sp spec, ops []Op) func(Op) bool {
-	switches := false
-	var refused, unknown []Op
-	for _, o := range ops {
-		switches = switches || o.Kind == Disable
-		switch {
-		case o.Kind != Redeem || !sp.isRight(o):
-		case o.Outcome == Refused:
-			refused = append(refused, o)
-		case o.Outcome == Unknown:
-			unknown = append(unknown, o)
-		}
-	}
-	slices.SortFunc(refused, func(a, b Op) int { return cmp.Compare(a.Return, b.Return) })
-	slices.SortFunc(unknown, func(a, b Op) int { return cmp.Compare(a.Call, b.Call) })
-	keep := map[int]bool{}
-	for _, o := range slices.Concat(refused[:min(1, len(refused))], unknown[:min(3, len(unknown))]) {
-		keep[o.ID] = true
-	}
-	return func(o Op) bool {
-		switch {
-		case o.Kind == authenticate && o.redeems:
-			return !switches // then every client may authenticate
-		case o.Kind != Redeem || o.Outcome == Done || o.Outcome == Unauthorized:
-			return false
-		}
-		return !keep[o.ID]
-	}
-}
-
-// superfluous tells of operations that end a grant whatever its state, and of
-// which nobody knows whether they did: whatever a later one explains, the first
-// one explains too, so it alone is kept. Each would double the work.
-func superfluous(sp spec, ops []Op) func(Op) bool {
-	ends := func(o Op) bool {
-		switch o.Kind {
-		case RevokeSubject, RaiseGeneration, CutAll:
-			return o.Outcome == Unknown
-		case RevokeGrant, RevokeClient, Cut:
-			return o.Outcome == Unknown && sp.what == aGrant
-		case SignOut:
-			return o.Outcome == Unknown && sp.what == aSession
-		}
-		return false
-	}
-	if sp.what != aGrant && sp.what != aSession {
-		return func(Op) bool { return false } // who is asked for consent may give it again
-	}
-	// Only one that began after the birth's answer ends the grant for certain.
-	born := int64(0)
-	for _, o := range ops {
-		if sp.bears(o) {
-			born = o.Return
-		}
-	}
-	first, kept := int64(0), -1
-	for _, o := range ops {
-		if ends(o) && o.Call > born && (kept < 0 || o.Call < first) {
-			first, kept = o.Call, o.ID
-		}
-	}
-	return func(o Op) bool { return ends(o) && kept >= 0 && o.Call >= first && o.ID != kept }
 }
 
 // recorded puts the returns that nobody knows after all others.

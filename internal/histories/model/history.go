@@ -34,6 +34,7 @@ type Op struct {
 	Form    int  // the consent form that Ask gave, and Allow and Deny sent: a number from 0 for each user and app
 	Pass    int  // of SignIn and UserPassword: the password, a number from 0 for each user
 	Wrong   bool // of Redeem: the verifier is not the code's
+	Late    bool // of Allow, Refused: the form was good when it came, and the consent was withdrawn then
 
 	Call, Return int64 // in nanoseconds of one clock; Return counts only where the outcome is known
 	Outcome      Outcome

@@ -32,13 +32,14 @@ const (
 	UserDelete                  // by the operator
 	authenticate                // part of a refusal, see History.of
 	landed                      // part of a refusal, see History.of
+	stood                       // part of a refusal, see spec.parts
 	row                         // part of a command about a user, see History.account
 	raise                       // the other part
 )
 
 var kindNames = [...]string{"create", "issue", "introspect", "refresh", "revoke", "revoke --grant", "revoke --subject", "revoke --client",
 	"client disable", "client enable", "restore accept", "sign in", "visit", "sign out", "ask", "allow", "deny", "remember", "redeem", "cut", "cut all",
-	"user disable", "user enable", "user set-password", "user delete", "authenticate", "landed", "account's row", "subject's epoch"}
+	"user disable", "user enable", "user set-password", "user delete", "authenticate", "landed", "consented for a while", "account's row", "subject's epoch"}
 
 // String is for reports.
 func (k Kind) String() string { return kindNames[k] }

@@ -57,14 +57,26 @@ func (sp spec) takesConsent(o Op) bool {
 	case o.Kind == Ask:
 		return o.Outcome == Active && (sp.grant.Code.Form == Nobody || sp.grant.Code.Form == o.Form)
 	}
-	return o.Kind == Allow && sp.grant.Code.Form == Nobody && (o.Outcome == Done || o.Outcome == Unknown)
+	return o.Kind == Allow && sp.grant.Code.Form == Nobody && (o.Outcome == Done || o.Outcome == Unknown || o.Late)
 }
 
 // parts cuts a command about a user in two: it writes the account's row, and
 // raises the subject's epoch then. In between nobody signs in, and what was
-// there before is alive still.
+// there before is alive still. An approval that was refused when it looked again
+// has two moments too: the store's answer to its write may have been lost, and
+// others saw the consent before it was withdrawn.
 func (sp spec) parts(o Op) []Op {
 	switch does := o.Kind; does {
+	case Allow:
+		if !o.Late {
+			break
+		}
+		while := o
+		while.Kind = stood
+		if sp.what == aGrant {
+			return []Op{while}
+		}
+		return []Op{while, o}
 	case UserDisable, UserEnable, UserPassword, UserDelete:
 		o.Kind, o.does = row, does
 		if sp.what == anAccount || does == UserEnable { // which raises the epoch before
@@ -117,6 +129,8 @@ func (sp spec) app(s state, o Op) []state {
 		return when(s.on[o.Client] && s.covers(o.Client), s)
 	case Allow:
 		return sp.allow(s, o)
+	case stood:
+		return sp.stood(s, o)
 	}
 	return sp.operate(s, o)
 }
@@ -131,6 +145,13 @@ func (sp spec) allow(s state, o Op) []state {
 	s.person.consented = true
 	s.person.consent = epochs{s.epoch[o.Client], s.subject, s.store}
 	return []state{s}
+}
+
+// stood is the consent of an approval that was refused later, if it was written
+// at all.
+func (sp spec) stood(s state, o Op) []state {
+	o.Outcome = Done
+	return append([]state{s}, sp.allow(s, o)...)
 }
 
 // approve is a grant's birth in a browser, with the epochs of the session. Its

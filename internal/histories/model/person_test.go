@@ -175,6 +175,26 @@ func TestAConsentThatWasGivenBeforeTheCut(t *testing.T) {
 	}
 }
 
+// TestAConsentThatStoodForAWhile: an approval that was refused when it looked
+// again may have been seen before the cut. One whose form was void, never.
+func TestAConsentThatStoodForAWhile(t *testing.T) {
+	story := func(late bool, seen int64) *story {
+		refused := form(Allow, 1, Refused)
+		refused.Late = late
+		s := town().then(form(Ask, 1, Active)).during(refused, 100, 400)
+		return s.during(browser(Cut, Done), 200, 210).during(remembered(1), seen, seen+20)
+	}
+	if !story(true, 150).judge(t) {
+		t.Error("a consent that was cut before its approval was answered is not explained")
+	}
+	if story(false, 150).judge(t) || story(true, 250).judge(t) {
+		t.Error("a consent that nobody gave, or that was cut")
+	}
+	if story(true, 150).then(browser(Remember, Done)).judge(t) {
+		t.Error("it stands again")
+	}
+}
+
 // TestFiftyAtOnceAreDecided: what the others explain is left out, and what they
 // do not explain is not.
 func TestFiftyAtOnceAreDecided(t *testing.T) {
@@ -192,13 +212,21 @@ func TestFiftyAtOnceAreDecided(t *testing.T) {
 		}
 		return s
 	}
-	for name, s := range map[string]*story{"one wins": volley(true), "nobody is told": volley(false)} {
+	off := town().then(form(Ask, 0, Active)).then(allowed(0, 0)).during(command(Disable, Done), 100, 160)
+	for i := range 50 {
+		off.during(redeem(0, false, Unauthorized), 90+int64(i), 165+int64(i*7%50))
+	}
+	off.during(redeemed(0), 95, 180)
+	for name, s := range map[string]*story{"one wins": volley(true), "nobody is told": volley(false), "the client is switched off": off} {
 		if f, err := Check(&s.h, 5*time.Second); f != nil || err != nil {
 			t.Errorf("%s: %v, %v", name, f, err)
 		}
 	}
 	if f, err := Check(&volley(true).then(look(at(1), Active)).h, 5*time.Second); f == nil || err != nil {
 		t.Errorf("who won after others were refused lives on: %v, %v", f, err)
+	}
+	if f, err := Check(&off.then(command(Enable, Done)).then(redeem(0, false, Unauthorized)).h, 5*time.Second); f == nil || err != nil {
+		t.Errorf("a client that is on is told that it is off: %v, %v", f, err)
 	}
 }
 

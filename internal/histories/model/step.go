@@ -27,6 +27,8 @@ func (sp spec) grantStep(s state, o Op) []state {
 		return when(o.Caller != Nobody || s.signedIn(), s)
 	case Allow, Remember:
 		return sp.approve(s, o)
+	case stood:
+		return sp.stood(s, o)
 	case Redeem:
 		return sp.redeem(s, o)
 	case Visit: // of a page without the app

@@ -1,0 +1,142 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+)
+
+// spareRedemptions tells of redemptions that the others explain; of 50 at once
+// they leave a handful. Who is refused though all is right with the request has
+// met a dead grant or ended it, and the grant is dead from then on: so the first
+// of these answers explains the later ones. Of those whose answer nobody knows
+// the first three can do all that more of them could: redeem, be told, and end.
+// What is wrong changes nothing.
+func spareRedemptions(sp spec, ops []Op) func(Op) bool {
+	switches := false
+	var refused, unknown []Op
+	for _, o := range ops {
+		switches = switches || o.Kind == Disable
+		switch {
+		case o.Kind != Redeem || !sp.isRight(o):
+		case o.Outcome == Refused:
+			refused = append(refused, o)
+		case o.Outcome == Unknown:
+			unknown = append(unknown, o)
+		}
+	}
+	slices.SortFunc(refused, func(a, b Op) int { return cmp.Compare(a.Return, b.Return) })
+	slices.SortFunc(unknown, func(a, b Op) int { return cmp.Compare(a.Call, b.Call) })
+	keep := map[int]bool{}
+	for _, o := range slices.Concat(refused[:min(1, len(refused))], unknown[:min(3, len(unknown))]) {
+		keep[o.ID] = true
+	}
+	return func(o Op) bool {
+		switch {
+		case o.Kind == authenticate && o.redeems:
+			return !switches // then every client may authenticate
+		case o.Kind != Redeem || o.Outcome == Done || o.Outcome == Unauthorized:
+			return false
+		}
+		return !keep[o.ID]
+	}
+}
+
+// superfluous tells of operations that end a grant whatever its state, and of
+// which nobody knows whether they did: whatever a later one explains, the first
+// one explains too, so it alone is kept. Each would double the work.
+func superfluous(sp spec, ops []Op) func(Op) bool {
+	ends := func(o Op) bool {
+		switch o.Kind {
+		case RevokeSubject, RaiseGeneration, CutAll:
+			return o.Outcome == Unknown
+		case RevokeGrant, RevokeClient, Cut:
+			return o.Outcome == Unknown && sp.what == aGrant
+		case SignOut:
+			return o.Outcome == Unknown && sp.what == aSession
+		}
+		return false
+	}
+	if sp.what != aGrant && sp.what != aSession {
+		return func(Op) bool { return false } // who is asked for consent may give it again
+	}
+	// Only one that began after the birth's answer ends the grant for certain.
+	born := int64(0)
+	for _, o := range ops {
+		if sp.bears(o) {
+			born = o.Return
+		}
+	}
+	first, kept := int64(0), -1
+	for _, o := range ops {
+		if ends(o) && o.Call > born && (kept < 0 || o.Call < first) {
+			first, kept = o.Call, o.ID
+		}
+	}
+	return func(o Op) bool { return ends(o) && kept >= 0 && o.Call >= first && o.ID != kept }
+}
+
+// claim is what an operation that changes nothing says of the state.
+type claim struct {
+	kind    Kind
+	caller  int
+	token   Token
+	pass    int
+	outcome Outcome
+}
+
+// claims gives it, where the operation changes nothing and its answer is known.
+func (sp spec) claims(o Op) (claim, bool) {
+	switch {
+	case o.Outcome == Unknown:
+		return claim{}, false
+	case sp.what == aSession:
+		c := claim{kind: Visit, outcome: Active}
+		if o.Outcome == Inactive {
+			c.outcome = Inactive
+		}
+		return c, sp.uses(o)
+	case sp.what == anAccount:
+		return claim{kind: SignIn, pass: o.Pass, outcome: o.Outcome}, o.Kind == SignIn
+	case sp.what == anApp:
+		return claim{kind: Remember}, o.Kind == Remember
+	case o.Outcome == Unauthorized:
+		return claim{kind: authenticate, caller: o.Caller, outcome: Unauthorized}, o.Caller != Nobody
+	}
+	switch o.Kind {
+	case authenticate:
+		return claim{kind: authenticate, caller: o.Caller}, o.Caller != Nobody
+	case Introspect, Visit:
+		return claim{kind: o.Kind, caller: o.Caller, token: o.Token, outcome: o.Outcome}, true
+	}
+	return claim{}, false
+}
+
+// withoutImplied leaves out what another operation implies: one that says the
+// same, and that began and was answered while this one lasted. Whatever explains
+// that one explains this one. Of fifty at once that are all told the same, a few
+// are left.
+func (sp spec) withoutImplied(ops []Op) []Op {
+	said := map[claim][]int{}
+	for i, o := range ops {
+		if c, ok := sp.claims(o); ok {
+			said[c] = append(said[c], i)
+		}
+	}
+	drop := map[int]bool{}
+	for _, same := range said {
+		for _, x := range same {
+			drop[x] = slices.ContainsFunc(same, func(y int) bool {
+				a, b := ops[x], ops[y]
+				inside := a.Call <= b.Call && b.Return <= a.Return
+				return x != y && inside && (a.Call != b.Call || a.Return != b.Return || y < x)
+			})
+		}
+	}
+	kept := make([]Op, 0, len(ops))
+	for i, o := range ops {
+		if !drop[i] {
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
