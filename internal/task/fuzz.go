@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"rescind/internal/testkit/engine/dynamodblocal"
 )
@@ -32,7 +33,7 @@ func taskFuzz(ctx context.Context, root string, args []string) error {
 	var seen count
 	environ := append(dynamodblocal.Isolate(os.Environ()), "CGO_ENABLED=0")
 	err := inEachModule(root, func(dir string) error {
-		return fuzzAll(ctx, dir, *seconds, &seen, func(target fuzzTarget) ([]byte, error) {
+		return fuzzAll(ctx, dir, *seconds, 2, &seen, func(target fuzzTarget) ([]byte, error) {
 			return fuzz(ctx, dir, environ, *seconds, target)
 		})
 	})
@@ -53,7 +54,7 @@ func fuzzBriefly(ctx context.Context, root string, environ []string, seconds int
 	}
 	defer os.RemoveAll(dir)
 	built := map[string]string{}
-	return fuzzAll(ctx, root, seconds, seen, func(target fuzzTarget) ([]byte, error) {
+	return fuzzAll(ctx, root, seconds, 1, seen, func(target fuzzTarget) ([]byte, error) {
 		binary, ok := built[target.pkg]
 		if !ok {
 			binary = filepath.Join(dir, fmt.Sprintf("%d.test", len(built)))
@@ -70,26 +71,46 @@ func fuzzBriefly(ctx context.Context, root string, environ []string, seconds int
 	})
 }
 
-// fuzzAll has run work on every fuzz target and counts each as one test.
-func fuzzAll(ctx context.Context, root string, seconds int, seen *count, run func(fuzzTarget) ([]byte, error)) error {
+// fuzzAll has run work on every fuzz target, some of them at once, and counts
+// each as one test. Two at once fill the time in which one is being linked.
+func fuzzAll(ctx context.Context, root string, seconds, atOnce int, seen *count, run func(fuzzTarget) ([]byte, error)) error {
 	targets, err := fuzzTargets(root)
 	if err != nil {
 		return err
 	}
-	for _, target := range targets {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	var lock sync.Mutex
+	one := func(target fuzzTarget) {
 		said, err := run(target)
+		lock.Lock()
+		defer lock.Unlock()
 		if err != nil {
 			seen.failed++
 			fmt.Printf("--- FAIL: %s in %s\n%s", target.name, target.pkg, said)
-			continue
+			return
 		}
 		seen.passed++
 		fmt.Printf("ok  \t%s %s\t%d s%s\n", target.pkg, target.name, seconds, executions(said))
 	}
-	if seen.failed > 0 {
+	next := make(chan fuzzTarget)
+	var all sync.WaitGroup
+	for range atOnce {
+		all.Go(func() {
+			for target := range next {
+				one(target)
+			}
+		})
+	}
+	for _, target := range targets {
+		if ctx.Err() == nil {
+			next <- target
+		}
+	}
+	close(next)
+	all.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case seen.failed > 0:
 		return status(1)
 	}
 	return nil
