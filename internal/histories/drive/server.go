@@ -21,7 +21,21 @@ type server struct {
 	done chan struct{}
 }
 
-func startServer(binary, store string, env []string, logs string) (*server, error) {
+// startTries is how often a server is started. One whose store does not answer at
+// that moment ends with an error, and is started again as a supervisor would.
+const startTries = 4
+
+func startServer(binary, store string, env []string, logs string) (s *server, err error) {
+	for range startTries {
+		if s, err = startOnce(binary, store, env, logs); err == nil {
+			return s, nil
+		}
+	}
+	said, _ := os.ReadFile(logs) // its folder goes with the run
+	return nil, fmt.Errorf("starting a server, %d times: %w; its last words: %s", startTries, err, lastLine(string(said)))
+}
+
+func startOnce(binary, store string, env []string, logs string) (*server, error) {
 	stderr, err := os.OpenFile(logs, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -34,7 +48,7 @@ func startServer(binary, store string, env []string, logs string) (*server, erro
 		return nil, err
 	}
 	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting a server: %w", err)
+		return nil, err
 	}
 	line := make(chan []byte, 1)
 	var once sync.Once
@@ -62,7 +76,7 @@ func startServer(binary, store string, env []string, logs string) (*server, erro
 	}
 	if err != nil {
 		s.kill()
-		return nil, fmt.Errorf("starting a server: %w; see %s", err, logs)
+		return nil, err
 	}
 	s.base = "http://" + banner.Addresses[0]
 	return s, nil

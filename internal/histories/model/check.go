@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -45,7 +44,7 @@ func Check(h *History, limit time.Duration) (*Failure, error) {
 	h.prepare()
 	undecided := error(nil)
 	for _, sp := range h.things() {
-		ops := h.of(sp)
+		ops := sp.reduce(h.of(sp))
 		switch porcupine.CheckOperationsTimeout(sp.porcupine(), recorded(ops), limit) {
 		case porcupine.Illegal:
 			return &Failure{sp.String(), ops, sp}, nil
@@ -90,9 +89,7 @@ func (h *History) of(sp spec) []Op {
 			ops = append(ops, sp.parts(o)...)
 		}
 	}
-	ops = slices.DeleteFunc(ops, spareRedemptions(sp, ops))
-	ops = slices.DeleteFunc(ops, superfluous(sp, ops))
-	return sp.withoutImplied(ops)
+	return ops
 }
 
 // ofGrant gives what a grant has of one operation.

@@ -3,7 +3,6 @@ package model
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // town is a story of a user, 0, with an account and two sessions, of a grant
@@ -192,41 +191,6 @@ func TestAConsentThatStoodForAWhile(t *testing.T) {
 	}
 	if story(true, 150).then(browser(Remember, Done)).judge(t) {
 		t.Error("it stands again")
-	}
-}
-
-// TestFiftyAtOnceAreDecided: what the others explain is left out, and what they
-// do not explain is not.
-func TestFiftyAtOnceAreDecided(t *testing.T) {
-	volley := func(won bool) *story {
-		s := town().then(form(Ask, 0, Active)).then(allowed(0, 0))
-		for i := range 50 {
-			o := redeem(0, false, Refused)
-			switch {
-			case won && i == 30:
-				o = redeemed(0)
-			case i%7 == 0:
-				o.Outcome = Unknown
-			}
-			s.during(o, 100+int64(i), 200+int64(i))
-		}
-		return s
-	}
-	off := town().then(form(Ask, 0, Active)).then(allowed(0, 0)).during(command(Disable, Done), 100, 160)
-	for i := range 50 {
-		off.during(redeem(0, false, Unauthorized), 90+int64(i), 165+int64(i*7%50))
-	}
-	off.during(redeemed(0), 95, 180)
-	for name, s := range map[string]*story{"one wins": volley(true), "nobody is told": volley(false), "the client is switched off": off} {
-		if f, err := Check(&s.h, 5*time.Second); f != nil || err != nil {
-			t.Errorf("%s: %v, %v", name, f, err)
-		}
-	}
-	if f, err := Check(&volley(true).then(look(at(1), Active)).h, 5*time.Second); f == nil || err != nil {
-		t.Errorf("who won after others were refused lives on: %v, %v", f, err)
-	}
-	if f, err := Check(&off.then(command(Enable, Done)).then(redeem(0, false, Unauthorized)).h, 5*time.Second); f == nil || err != nil {
-		t.Errorf("a client that is on is told that it is off: %v, %v", f, err)
 	}
 }
 
