@@ -43,7 +43,7 @@ var authorizationSins = []sin{
 	{
 		Name: "consent-outlives-epoch", What: "a consent is remembered though everything was cut",
 		File: "shared/authorization/consent.go", Packages: browsers, Run: "CutAll",
-		Find: "cur.Subject <= a.Epochs.Subject && cur.Store", Replace: "cur.Store",
+		Find: "read.Subject < cur.Subject || read.Store", Replace: "read.Store",
 	},
 	{
 		Name: "grant-after-a-cut", What: "a code that was being made while the app was cut is handed out and works",

@@ -42,15 +42,19 @@ func (c *Consents) set(a App) {
 // Stands tells whether the consent is one still: it was given, not withdrawn,
 // and nothing has ended the user's or the client's grants since.
 func (a App) Stands(cur grant.Epochs) bool {
-	return len(a.Scope) > 0 &&
-		cur.Client <= a.Epochs.Client && cur.Subject <= a.Epochs.Subject && cur.Store <= a.Epochs.Store
+	return len(a.Scope) > 0 && !behind(a.Epochs, cur)
+}
+
+// behind tells whether an epoch was raised since those were read.
+func behind(read, cur grant.Epochs) bool {
+	return read.Client < cur.Client || read.Subject < cur.Subject || read.Store < cur.Store
 }
 
 // knowsLater tells whether the row was written under an epoch that was raised
 // since those were read: then what was decided under them has ended already, and
 // is not to take the place of what was decided since.
 func (a App) knowsLater(seen grant.Epochs) bool {
-	return a.Epochs.Client > seen.Client || a.Epochs.Subject > seen.Subject || a.Epochs.Store > seen.Store
+	return behind(seen, a.Epochs)
 }
 
 // Covers tells whether a consent that stands has all that is asked for. A

@@ -126,10 +126,10 @@ func (h *History) ofGrant(sp spec, o Op) []Op {
 	// and refused as such. So there may be a third moment, of the rotation.
 	ops := []Op{o}
 	if o.Outcome == Refused && (o.Kind == Refresh || o.Kind == Redeem) {
-		o.redeems = o.Kind == Redeem
-		o.Kind = authenticate
-		ops = append(ops, o)
-		if !o.redeems {
+		seen := o
+		seen.Kind = authenticate
+		ops = append(ops, seen)
+		if o.Kind == Refresh {
 			o.Kind = landed
 			ops = append(ops, o)
 		}

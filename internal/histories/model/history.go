@@ -46,7 +46,6 @@ type Op struct {
 	derived int  // set by prepare: the access token that the rotation of Token made, 0 where nobody has seen it
 	raced   bool // set by of, for a birth in a browser: an epoch may have been raised meanwhile
 	turn    uint // set by prepare, for what a command does to an account: which of these commands it is
-	redeems bool // of authenticate: it is of a redemption
 	does    Kind // of row: the command that writes it
 }
 

@@ -22,10 +22,8 @@ func (sp spec) reduce(ops []Op) []Op {
 // the first three can do all that more of them could: redeem, be told, and end.
 // What is wrong changes nothing.
 func spareRedemptions(sp spec, ops []Op) func(Op) bool {
-	switches := false
 	var refused, unknown []Op
 	for _, o := range ops {
-		switches = switches || o.Kind == Disable
 		switch {
 		case o.Kind != Redeem || !sp.isRight(o):
 		case o.Outcome == Refused:
@@ -41,13 +39,7 @@ func spareRedemptions(sp spec, ops []Op) func(Op) bool {
 		keep[o.ID] = true
 	}
 	return func(o Op) bool {
-		switch {
-		case o.Kind == authenticate && o.redeems:
-			return !switches // then every client may authenticate
-		case o.Kind != Redeem || o.Outcome == Done || o.Outcome == Unauthorized:
-			return false
-		}
-		return !keep[o.ID]
+		return o.Kind == Redeem && o.Outcome != Done && o.Outcome != Unauthorized && !keep[o.ID]
 	}
 }
 
@@ -70,12 +62,7 @@ func superfluous(sp spec, ops []Op) func(Op) bool {
 		return func(Op) bool { return false } // who is asked for consent may give it again
 	}
 	// Only one that began after the birth's answer ends the grant for certain.
-	born := int64(0)
-	for _, o := range ops {
-		if sp.bears(o) {
-			born = o.Return
-		}
-	}
+	born, _ := sp.birth(ops)
 	first, kept := int64(0), -1
 	for _, o := range ops {
 		if ends(o) && o.Call > born && (kept < 0 || o.Call < first) {
@@ -85,20 +72,31 @@ func superfluous(sp spec, ops []Op) func(Op) bool {
 	return func(o Op) bool { return ends(o) && kept >= 0 && o.Call >= first && o.ID != kept }
 }
 
+// birth is when the answer came that what is judged begins with.
+func (sp spec) birth(ops []Op) (answered int64, ok bool) {
+	for _, o := range ops {
+		if sp.bears(o) {
+			answered, ok = o.Return, true
+		}
+	}
+	return answered, ok
+}
+
 // deadFrom is when a grant is dead for certain, by one operation that ended it
 // whatever else happened: nothing brings it back.
 func (sp spec) deadFrom(ops []Op) int64 {
 	const never = math.MaxInt64
-	born, told := int64(never), map[int]int64{} // when each refresh token was told first
+	born, ok := sp.birth(ops)
+	if !ok {
+		return never
+	}
+	told := map[int]int64{} // when each refresh token was told first
 	tell := func(n int, at int64) {
 		if was, ok := told[n]; !ok || at < was {
 			told[n] = at
 		}
 	}
 	for _, o := range ops {
-		if sp.bears(o) {
-			born = o.Return
-		}
 		switch {
 		case o.Outcome != Done:
 		case o.Kind == Create:
@@ -187,7 +185,7 @@ func (sp spec) claims(o Op, newest int) (claim, bool) {
 	case Introspect, Visit:
 		return claim{kind: o.Kind, caller: o.Caller, token: o.Token, outcome: o.Outcome}, true
 	case landed: // a token rotates once, if it does
-		return claim{kind: landed, token: o.Token}, o.Caller == sp.grant.Client
+		return claim{kind: landed, caller: o.Caller, token: o.Token}, true
 	case Refresh: // what ends the grant is a token that three newer ones came after
 		return claim{kind: Refresh, token: o.Token, outcome: Refused},
 			o.Caller == sp.grant.Client && o.Outcome == Refused && newest < o.Token.N+2
